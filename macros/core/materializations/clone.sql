@@ -1,0 +1,57 @@
+{#- `clone`: relations of another environment stand in for those of this one. -#}
+
+{% macro can_clone_table() %}
+  {{ return(adapter.dispatch('can_clone_table', 'dbt')()) }}
+{% endmacro %}
+
+{% macro default__can_clone_table() %}
+  {{ return(False) }}
+{% endmacro %}
+
+{% macro create_or_replace_clone(this_relation, defer_relation) %}
+  {{ return(adapter.dispatch('create_or_replace_clone', 'dbt')(this_relation, defer_relation)) }}
+{% endmacro %}
+
+{% macro default__create_or_replace_clone(this_relation, defer_relation) %}
+    create or replace table {{ this_relation.render() }} clone {{ defer_relation.render() }}
+{% endmacro %}
+
+
+{%- materialization clone, default -%}
+  {%- if not defer_relation -%}
+    {%- do log('No relation found in state manifest for ' ~ model.unique_id, info=True) -%}
+    {{ return({'relations': []}) }}
+  {%- endif -%}
+
+  {%- set existing = load_cached_relation(this) -%}
+  {%- if existing and not flags.FULL_REFRESH -%}
+    {%- do log('Relation ' ~ existing ~ ' already exists', info=True) -%}
+    {{ return({'relations': []}) }}
+  {%- endif -%}
+
+  {%- set other = load_cached_relation(defer_relation) -%}
+  {%- if can_clone_table() and other and other.type == 'table' -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- if existing is not none and not existing.is_table -%}
+      {%- do adapter.ensure_transaction() -%}
+      {%- do adapter.drop_relation(existing) -%}
+    {%- endif -%}
+    {%- call statement('main') -%}
+      {{ create_or_replace_clone(target_relation, defer_relation) }}
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
+    {%- do apply_grants(target_relation, config.get('grants'),
+                        should_revoke=should_revoke(existing, full_refresh_mode=True)) -%}
+    {%- do persist_docs(target_relation, model) -%}
+    {{ return({'relations': [target_relation]}) }}
+  {%- endif -%}
+
+  {#- no cheap copies here: a view over the other relation does -#}
+  {%- set target_relation = this.incorporate(type='view') -%}
+  {%- do weir__replace_relation(target_relation, existing, 'select * from ' ~ defer_relation) -%}
+  {%- do apply_grants(target_relation, config.get('grants'),
+                      should_revoke=should_revoke(existing, full_refresh_mode=True)) -%}
+  {%- do persist_docs(target_relation, model) -%}
+  {%- do adapter.commit() -%}
+  {{ return({'relations': [target_relation]}) }}
+{%- endmaterialization -%}

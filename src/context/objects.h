@@ -1,0 +1,9 @@
+/* objects.h: private to context/: the classes behind api.Relation and api.Column. */
+#ifndef CONTEXT_OBJECTS_H
+#define CONTEXT_OBJECTS_H
+
+#include "context/context.h"
+
+extern Object relation_class, column_class;
+
+#endif
