@@ -1,8 +1,8 @@
 /* event.h: the one stream of what happens.
  *
  * A room says what happened as a name with fields; sinks (console, JSON lines, log file, later the
- * state database and live pages) decide how it looks. Names, levels, dbt's codes and message forms
- * are the table events.def. Saying is thread-safe; sinks are called one at a time.
+ * state database and live pages) decide how it looks. Saying is
+ * thread-safe; sinks are called one at a time.
  */
 #ifndef BASE_EVENT_H
 #define BASE_EVENT_H

@@ -437,7 +437,8 @@ static bool mapping_method_update(Object *self, Call *call, Value *out, Err *err
     if (!context->extra)
         context->extra = dict_make(context->arena, 0);
     Value key, value;
-    for (uint32_t at = 0; slots[0].kind == VALUE_DICT && dict_next(slots[0].dict, &at, &key, &value);)
+    uint32_t at = 0;
+    while (slots[0].kind == VALUE_DICT && dict_next(slots[0].dict, &at, &key, &value))
         dict_put_keyed(context->extra, key, value);
     *out = NONE;
     return true;

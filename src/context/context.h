@@ -56,8 +56,8 @@ MacroEntry *library_resolve(const Library *library, Str package, Str name, uint3
 /* adapter.dispatch(name, namespace): search order of packages x adapter prefixes; packages =
  * dispatch config's, else root then namespace (built-in packages for "dbt" and none).
  * NULL: none; then `tried` (if given) gets the names that were looked for, in dbt's words. */
-MacroEntry *library_dispatch(const Library *library, Str node_package, Str name, Str macro_namespace,
-                             Text *tried);
+MacroEntry *library_dispatch(const Library *library, Str node_package, Str name,
+                             Str macro_namespace, Text *tried);
 
 /* generate_schema_name and its like: the root project's, else the package's own (imported ones
  * only for their own nodes), else dbt's. */
@@ -150,7 +150,7 @@ typedef struct Relation {
     bool shows_database, shows_schema, shows_identifier;      /* include policy                */
     bool quotes_database, quotes_schema, quotes_identifier;   /* quote policy                  */
     Str external;              /* printed instead: read_csv('...') of an external source       */
-    Str limit;                 /* "" or a filter's SQL: --empty prints (select * from x where false limit 0) */
+    Str limit;                 /* "", or what --empty puts behind "select * from x"              */
     Value metadata, renameable, replaceable, catalog;
 } Relation;
 

@@ -158,7 +158,8 @@ static bool call_raise_contract_error(Object *self, Call *call, Value *out, Err 
             list_add(call->arena, &rows,
                      (Difference){name, type, STR(""), STR("missing in contract")});
         else if (!str_eq_fold(type, wanted))
-            list_add(call->arena, &rows, (Difference){name, type, wanted, STR("data type mismatch")});
+            list_add(call->arena, &rows,
+                     (Difference){name, type, wanted, STR("data type mismatch")});
     }
     for (uint32_t i = 0; yaml.kind == VALUE_LIST && i < yaml.list->len; i++) {
         Str name = value_get_text(yaml.list->at[i], "name", STR(""));

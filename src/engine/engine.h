@@ -1,0 +1,123 @@
+/* engine.h: SQL engines behind one interface. The only room with database client libraries.
+ *
+ *   Warehouse (one per database and process) -> Session (one per thread) -> Result
+ *
+ * The library of an engine is loaded when the first Warehouse is opened, never before.
+ * Threads: a Warehouse is shared; a Session belongs to one thread, but session_interrupt() may be
+ * called from any.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/value.h"
+
+typedef struct Warehouse Warehouse;
+typedef struct Session Session;
+typedef struct Engine Engine;
+
+/* The engine of a profile's `type` ("duckdb"), or NULL: then `nearest` names a similar one. */
+const Engine *engine_find(Str type, Str *nearest);
+
+/* "duckdb": also the name of macros/duckdb/ and the adapter type of the artifacts. */
+Str engine_name(const Engine *engine);
+/* Version of dbt's adapter whose behaviour is followed ("1.11.1"), for the console line. */
+Str engine_adapter_version(const Engine *engine);
+/* Version of the library in use ("v1.5.5"). Loads it. */
+MUST bool engine_library_version(const Engine *engine, Arena *arena, Str *out, Err *err);
+
+/* Opens (or joins: one instance per real path and process) the database of a profile's output.
+ *
+ * config  the output's dict, rendered: path, database, schema, extensions, settings, attach,
+ *         secrets, threads, ... as dbt-duckdb documents them
+ * Fails   ERR_RUNTIME: library missing, path unwritable; ERR_DATABASE: locked by another process
+ *         (says which, where the system tells), no database file; unknown keys are ignored as
+ *         dbt-duckdb does
+ * Owner   the arena closes it (arena_on_drop); the file is checkpointed and closed then
+ */
+MUST bool warehouse_open(const Engine *engine, Arena *arena, Value config, Warehouse **out,
+                         Err *err);
+
+/* Name of the database that the profile's path has in SQL ("shop" for shop.duckdb, "memory"). */
+Str warehouse_database(const Warehouse *warehouse);
+
+/* One connection. Owner: the arena. */
+MUST bool session_open(Warehouse *warehouse, Arena *arena, Session **out, Err *err);
+
+/* Column of a result: its name, the engine's name of its type ("DECIMAL(18,2)",
+ * "STRUCT(a INTEGER, \"b c\" VARCHAR)[]"), and how its cells come:
+ *
+ *   BOOL          VALUE_BOOL
+ *   INT           VALUE_INT; VALUE_TEXT of digits where 64 bits do not hold it (HUGEINT, UBIGINT)
+ *   FLOAT         VALUE_FLOAT, FLOAT widened to double
+ *   DECIMAL       VALUE_TEXT of all digits of the scale: "12.30", "-0.05", "0.50"
+ *   TEXT          VALUE_TEXT: VARCHAR, JSON, ENUM
+ *   DATE          VALUE_TEXT "2020-01-31"; "0044-03-15 (BC)", "10000-01-01", "infinity"
+ *   TIME          VALUE_TEXT "10:00:00[.5]"
+ *   TIMESTAMP     VALUE_TEXT "2020-01-31 10:00:00[.123456]"; no zeros at the end of the fraction;
+ *                 up to 9 digits for TIMESTAMP_NS
+ *   TIMESTAMP_TZ  the same and "+00": always UTC, whatever the session's zone
+ *   OTHER         VALUE_TEXT as the engine's cast to VARCHAR gives it: UUID, INTERVAL, BLOB, BIT,
+ *                 TIME WITH TIME ZONE, lists, structs, maps, unions, VARIANT, GEOMETRY
+ *
+ * NULL is VALUE_NONE in all of them. */
+typedef enum ColumnKind {
+    COLUMN_BOOL, COLUMN_INT, COLUMN_FLOAT, COLUMN_DECIMAL, COLUMN_TEXT, COLUMN_DATE, COLUMN_TIME,
+    COLUMN_TIMESTAMP, COLUMN_TIMESTAMP_TZ, COLUMN_OTHER,
+} ColumnKind;
+
+typedef struct ResultColumn {
+    Str name, type;
+    ColumnKind kind;
+} ResultColumn;
+
+typedef struct Result {
+    ResultColumn *columns;
+    uint32_t column_count;
+    Value *cells;             /* row-major: cells[row * column_count + column]; NONE = NULL     */
+    uint64_t row_count;       /* rows in `cells`                                                */
+    bool is_cut;              /* there were more than the limit                                 */
+    int64_t changed;          /* rows inserted, updated, deleted; -1 where not told (DuckDB     */
+                              /*   tells it of create-table-as in a column "Count" instead)     */
+} Result;
+
+/* Runs one or more statements; the last one's rows come as values, at most `row_limit` of them.
+ *
+ * sql       blank, or comments alone: succeeds without columns
+ * out       NULL: no rows wanted: the statement is run to its end and what comes is dropped; else
+ *           what lies behind the limit of a select is not computed
+ * Fails     ERR_DATABASE with the engine's message; ERR_CONFLICT for a write conflict;
+ *           ERR_CANCELLED after session_interrupt(). The statements before the failing one were run
+ * Cost      streams: memory is bounded by the rows asked for
+ * Owner     the arena
+ */
+MUST bool session_query(Session *session, Arena *arena, Str sql, uint64_t row_limit, Result *out,
+                        Err *err);
+
+/* Columns (name, type) of a query (of a script: of its last one), without running it.
+ * Fails ERR_DATABASE. Owner: the arena. */
+MUST bool session_describe(Session *session, Arena *arena, Str sql, Result *out, Err *err);
+
+/* Appends rows of texts to a table that exists; the engine casts each text to the column's type.
+ *
+ * next     gives the next row's fields (at == NULL: NULL), false at the end or on failure
+ * database, schema   empty: the session's own
+ * rows     how many were appended; may be NULL
+ * Fails    ERR_DATABASE "row 3, column 2 (amount): ..." for a text that cannot be cast or is no
+ *          UTF-8, next()'s own error: then nothing is appended (when inside a transaction of the
+ *          caller, which session_query() has begun: roll back)
+ * Cost     memory is bounded: the engine writes in batches
+ */
+MUST bool session_append(Session *session, Str database, Str schema, Str table,
+                         uint32_t column_count,
+                         bool (*next)(void *context, Str *fields, Err *err), void *context,
+                         uint64_t *rows, Err *err);
+
+/* Ends the running statement of that session with ERR_CANCELLED; does nothing to a session at
+ * rest. Any thread. A statement that is just about to begin can be missed: a canceller repeats it
+ * (every 100 ms, say) until the session's thread has come back. */
+void session_interrupt(Session *session);
+
+/* Every statement that sessions run, for the log and for benchmarks; NULL ends it. */
+void engine_trace(void (*trace)(void *context, Str sql, int64_t us), void *context);
+
+#endif

@@ -1,0 +1,263 @@
+/* profile.c: profiles.yml: which database, with which credentials, under which name. */
+#include "base/process.h"
+#include "project/load.h"
+
+/* ---- finding the file ---- */
+
+/* --profiles-dir, DBT_PROFILES_DIR, the working folder if it has one, the project's folder, ~/.dbt. */
+static Str profiles_folder(Loader *loader)
+{
+    Arena *arena = loader->arena;
+    if (loader->options->profiles_dir.len)
+        return path_expand_home(arena, loader->options->profiles_dir);
+    static const char *const variables[] = {"DBT_PROFILES_DIR", "DBT_ENGINE_PROFILES_DIR"};
+    for (uint32_t i = 0; i < COUNT_OF(variables); i++) {
+        Str folder = environment_get(variables[i]);
+        if (folder.len)
+            return path_expand_home(arena, str_copy(arena, folder));
+    }
+    if (file_exists(STR("profiles.yml")))
+        return STR(".");
+    if (file_exists(path_join(arena, loader->project->project_dir, STR("profiles.yml"))))
+        return loader->project->project_dir;
+    return path_expand_home(arena, STR("~/.dbt"));
+}
+
+static bool read_profiles(Loader *loader, Str *path, Str *text, Value *tree, Err *err)
+{
+    *path = path_join(loader->arena, profiles_folder(loader), STR("profiles.yml"));
+    *tree = loader->empty_dict;
+    *text = STR("");
+    if (file_info(*path).kind != FILE_REGULAR)
+        return true;
+    TRY(file_read(loader->arena, *path, text, err));
+    YamlDoc doc = {0};
+    if (!yaml_parse(loader->arena, *text, *path, &doc, err)) {
+        if (err->kind == ERR_PARSING)
+            err->kind = ERR_RUNTIME;
+        return err_wrap(err, "dbt encountered an error while trying to read your profiles.yml file");
+    }
+    if (!value_truth(doc.root))
+        return err_set(err, ERR_RUNTIME, (Place){*path, 1, 1},
+                       "dbt encountered an error while trying to read your profiles.yml file.\n\n"
+                       "The profiles.yml file at " STR_FMT " is empty", STR_ARG(*path));
+    *tree = doc.root;
+    return true;
+}
+
+/* ---- names that are offered ---- */
+
+static void list_keys(Value dict, const char *before, const char *between, Text *out)
+{
+    Value key, value;
+    for (uint32_t at = 0, i = 0; dict.kind == VALUE_DICT && dict_next(dict.dict, &at, &key, &value);
+         i++) {
+        text_print(out, "%s%s", i ? between : "", before);
+        value_print(key, out);
+    }
+}
+
+static Str nearest_key(Loader *loader, Value dict, Str name)
+{
+    List(Str) names = {0};
+    Value key, value;
+    for (uint32_t at = 0; dict.kind == VALUE_DICT && dict_next(dict.dict, &at, &key, &value);)
+        list_add(loader->arena, &names, value_str(key));
+    return str_nearest(name, names.at, names.len);
+}
+
+/* ---- DuckDB ---- */
+
+/* The catalog that DuckDB makes of a path: "data/my.db.duckdb" is "my". */
+static Str database_of_path(Str path)
+{
+    if (!path.len || str_is(path, ":memory:"))
+        return STR("memory");
+    bool is_motherduck = str_starts(path, STR("md:")) || str_starts(path, STR("motherduck:"));
+    ptrdiff_t colon = str_find(path, STR("://"));
+    if (colon > 0)
+        path = str_slice(path, (size_t)colon + 3, path.len);
+    else if (is_motherduck || str_starts(path, STR("ducklake:")))
+        path = str_slice(path, (size_t)str_find_char(path, ':') + 1, path.len);
+    ptrdiff_t query = str_find_char(path, '?');
+    if (query >= 0)
+        path = str_slice(path, 0, (size_t)query);
+    Str name = path_name(path);
+    if (is_motherduck)
+        return name.len ? path_stem(name) : STR("my_db");
+    while (name.len && name.at[0] == '.')
+        name = str_slice(name, 1, name.len);
+    ptrdiff_t dot = str_find_char(name, '.');
+    return dot > 0 ? str_slice(name, 0, (size_t)dot) : name;
+}
+
+static bool is_attached(Value credentials, Str database)
+{
+    Value attach = value_get(credentials, "attach");
+    for (uint32_t i = 0; attach.kind == VALUE_LIST && i < attach.list->len; i++)
+        if (str_eq(value_get_text(attach.list->at[i], "alias", STR("")), database))
+            return true;
+    return false;
+}
+
+static bool finish_duckdb(Loader *loader, Dict *credentials, Err *err)
+{
+    Profile *profile = &loader->project->profile;
+    Value whole = value_of_dict(credentials);
+    Str path = value_get_text(whole, "path", STR(":memory:"));
+    Str derived = database_of_path(path);
+    if (!derived.len)
+        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+                       "Unable to determine target database name from 'path' field in profile");
+    Str database = value_get_text(whole, "database", derived);
+    if (!str_eq(database, derived) && value_is_undefined(value_get(whole, "remote")) &&
+        !is_attached(whole, database))
+        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+                       "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
+                       "\" invalid: Runtime Error\n  Inconsistency detected between 'path' and "
+                       "'database' fields in profile; the 'database' property must be set to '"
+                       STR_FMT "' to match the 'path'",
+                       STR_ARG(profile->name), STR_ARG(profile->target), STR_ARG(derived));
+    dict_put(credentials, STR("database"), value_text(database));
+    dict_put(credentials, STR("path"), value_text(path));
+    if (value_get(whole, "schema").kind != VALUE_TEXT)
+        dict_put(credentials, STR("schema"), value_lit("main"));
+    return true;
+}
+
+/* What templates see as `target`: connection keys, never passwords or secrets. */
+static Value shown_target(Loader *loader, Dict *credentials)
+{
+    static const char *const keys[] = {
+        "database", "schema", "path", "config_options", "extensions", "settings", "external_root",
+        "use_credential_provider", "attach", "filesystems", "remote", "plugins",
+        "disable_transactions"};
+    const Profile *profile = &loader->project->profile;
+    Dict *shown = dict_make(loader->arena, 20);
+    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
+        const Value *found = dict_find(credentials, str_of(keys[i]));
+        Value value = found ? *found : NONE;
+        if (!found && str_is(str_of(keys[i]), "external_root"))
+            value = value_lit(".");
+        if (!found && str_is(str_of(keys[i]), "disable_transactions"))
+            value = value_bool(false);
+        if (!found && str_is(str_of(keys[i]), "settings"))
+            value = loader->empty_dict;
+        dict_put(shown, str_of(keys[i]), value);
+    }
+    dict_put(shown, STR("type"), value_text(profile->type));
+    dict_put(shown, STR("threads"), value_int(profile->threads));
+    dict_put(shown, STR("name"), value_text(profile->target));
+    dict_put(shown, STR("target_name"), value_text(profile->target));
+    dict_put(shown, STR("profile_name"), value_text(profile->name));
+    return value_of_dict(shown);
+}
+
+/* ---- choosing the output ---- */
+
+static bool choose_output(Loader *loader, Context *context, Value raw, Str text, Value *out,
+                          Err *err)
+{
+    Profile *profile = &loader->project->profile;
+    Value target = value_get(raw, "target");
+    profile->target = loader->options->target;
+    if (!profile->target.len && !value_is_undefined(target) && !value_is_none(target)) {
+        TRY(context_render_value(context, value_str(target), profile->file, &target, err));
+        profile->target = value_str(target);
+    }
+    if (!profile->target.len)
+        profile->target = STR("default");
+    Value outputs = value_get(raw, "outputs");
+    if (outputs.kind != VALUE_DICT)
+        return err_set_in(err, ERR_RUNTIME, value_place(raw, profile->file, text), text,
+                          "outputs not specified in profile '" STR_FMT "'", STR_ARG(profile->name));
+    *out = value_get_str(outputs, profile->target);
+    if (value_is_undefined(*out)) {
+        AUTO(text) Text names = {0};
+        list_keys(outputs, " - ", "\n", &names);
+        Str near = nearest_key(loader, outputs, profile->target);
+        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+                       "The profile '" STR_FMT "' does not have a target named '" STR_FMT
+                       "'. The valid target names for this profile are:\n" STR_FMT "%s" STR_FMT "%s",
+                       STR_ARG(profile->name), STR_ARG(profile->target), STR_ARG(text_str(&names)),
+                       near.len ? "\nDid you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
+    }
+    if (out->kind != VALUE_DICT)
+        return err_set_in(err, ERR_RUNTIME, value_place(*out, profile->file, text), text,
+                          "output '" STR_FMT "' of profile '" STR_FMT
+                          "' is misconfigured in profiles.yml",
+                          STR_ARG(profile->target), STR_ARG(profile->name));
+    return true;
+}
+
+static bool set_threads(Loader *loader, Value threads, Err *err)
+{
+    Profile *profile = &loader->project->profile;
+    profile->threads = 1;
+    if (value_is_int(threads)) {
+        profile->threads = threads.number;
+    } else if (!value_is_undefined(threads) && !value_is_none(threads)) {
+        AUTO(text) Text shown = {0};
+        value_repr(threads, &shown);
+        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+                       "at path ['threads']: " STR_FMT " is not of type 'integer'",
+                       STR_ARG(text_str(&shown)));
+    }
+    if (loader->options->threads > 0)
+        profile->threads = loader->options->threads;
+    return true;
+}
+
+bool profile_load(Loader *loader, Str name, Err *err)
+{
+    Profile *profile = &loader->project->profile;
+    Str text;
+    Value tree;
+    TRY(read_profiles(loader, &profile->file, &text, &tree, err));
+    profile->name = name;
+    Value raw = value_get_str(tree, name);
+    if (value_is_undefined(raw)) {
+        Str near = nearest_key(loader, tree, name);
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "Could not find profile named '" STR_FMT "'\nlooked in " STR_FMT
+                       "%s" STR_FMT "%s",
+                       STR_ARG(name), STR_ARG(profile->file), near.len ? "\nDid you mean '" : "",
+                       STR_ARG(near), near.len ? "'?" : "");
+    }
+    if (raw.kind != VALUE_DICT)
+        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+                       "dbt encountered an error while trying to read your profiles.yml file.\n\n"
+                       "Profile " STR_FMT " in profiles.yml is empty", STR_ARG(name));
+    Context context = {.arena = loader->arena, .invocation = loader->invocation,
+                       .phase = &phase_bare, .node_label = STR("profiles.yml"),
+                       .target = UNDEFINED, .allows_secrets = true};
+    Value output;
+    TRY(choose_output(loader, &context, raw, text, &output, err));
+    TRY(context_render_tree(&context, output, profile->file, &output, err));
+    Value type = value_get(output, "type");
+    if (type.kind != VALUE_TEXT)
+        return err_set_in(err, ERR_RUNTIME, value_place(output, profile->file, text), text,
+                          "required field \"type\" not found in profile " STR_FMT
+                          " and target " STR_FMT,
+                          STR_ARG(name), STR_ARG(profile->target));
+    profile->type = value_str(type);
+    if (!str_is(profile->type, "duckdb"))
+        return err_set_in(err, ERR_RUNTIME, value_place(type, profile->file, text), text,
+                          "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
+                          "\" invalid: Runtime Error\n  Could not find adapter type " STR_FMT
+                          "!\nThe types known here: duckdb",
+                          STR_ARG(name), STR_ARG(profile->target), STR_ARG(profile->type));
+    TRY(set_threads(loader, value_get(output, "threads"), err));
+    Value credentials = value_copy_shallow_text(loader->arena, output);
+    dict_remove(credentials.dict, value_lit("type"));
+    dict_remove(credentials.dict, value_lit("threads"));
+    TRY(finish_duckdb(loader, credentials.dict, err));
+    profile->credentials = credentials;
+    profile->database = value_get_text(credentials, "database", STR("memory"));
+    profile->schema = value_get_text(credentials, "schema", STR("main"));
+    profile->shown = shown_target(loader, credentials.dict);
+    value_freeze(profile->credentials);
+    value_freeze(profile->shown);
+    loader->target = profile->shown;
+    return true;
+}

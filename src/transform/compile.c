@@ -1,0 +1,100 @@
+/* compile.c: a node's text becomes SQL: rendered in the run phase, with the CTEs of its ephemeral
+ * parents in front, written to target/compiled/. */
+#include "base/file.h"
+#include "transform/run.h"
+
+/* "target/compiled/PACKAGE/models/a.sql"; generic tests: behind their property file's path. */
+static Str compiled_path(NodeRun *run)
+{
+    const Node *node = run->node;
+    bool is_generic = node->kind == NODE_TEST && node->test_metadata.kind == VALUE_DICT;
+    Str folder = str_print(run->arena, STR_FMT "/compiled/" STR_FMT "/" STR_FMT,
+                           STR_ARG(run->runner->project->target_path), STR_ARG(node->package),
+                           STR_ARG(node->original_file_path));
+    return is_generic ? str_print(run->arena, STR_FMT "/" STR_FMT, STR_ARG(folder),
+                                  STR_ARG(node->path))
+                      : folder;
+}
+
+static Value ctes_value(const NodeRun *run, Arena *arena)
+{
+    Value list = value_list(arena);
+    for (uint32_t i = 0; i < run->ctes.len; i++) {
+        Value row = value_dict(arena);
+        dict_put(row.dict, STR("id"), value_text(str_copy(arena, run->cte_ids.at[i])));
+        dict_put(row.dict, STR("sql"), value_text(str_copy(arena, run->ctes.at[i].sql)));
+        array_add(list.list, row);
+    }
+    return list;
+}
+
+/* Makes the result visible to all threads. Two may have compiled the same ephemeral model: the
+ * first one counts. */
+static void publish(NodeRun *run, Str bare, Str code, Str path)
+{
+    Arena *arena = &run->conn->arena; /* lives as long as the run */
+    Compiled *compiled = NEW(arena, Compiled);
+    compiled->bare = str_copy(arena, bare);
+    compiled->code = str_copy(arena, code);
+    compiled->path = str_copy(arena, path);
+    compiled->extra_ctes = ctes_value(run, arena);
+    Compiled *none = NULL;
+    __atomic_compare_exchange_n(&run->node->compiled, &none, compiled, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_ACQUIRE);
+}
+
+static bool fail_with_kind(Err *err)
+{
+    if (err->kind == ERR_RETURN)
+        return err_set(err, ERR_COMPILATION, err->place,
+                       "`return` can only be used in macros, not in the body of a model");
+    return false;
+}
+
+/* Nodes with a file of their own under target/compiled/. */
+static bool writes_file(const NodeRun *run)
+{
+    return run->runner->options.writes_json && run->node->kind != NODE_OPERATION &&
+           run->node->kind != NODE_SQL_OPERATION && !node_is_ephemeral(run->node);
+}
+
+/* Seeds, sources, exposures have nothing to compile. */
+bool node_has_code(const Node *node)
+{
+    switch (node->kind) {
+    case NODE_MODEL:
+    case NODE_TEST:
+    case NODE_SNAPSHOT:
+    case NODE_ANALYSIS:
+    case NODE_OPERATION:
+    case NODE_SQL_OPERATION: return node->raw_code.at != NULL;
+    default: return false;
+    }
+}
+
+bool node_compile(NodeRun *run, Err *err)
+{
+    Node *node = run->node;
+    if (__atomic_load_n(&node->compiled, __ATOMIC_ACQUIRE) || !node_has_code(node))
+        return true;
+    Template *template;
+    TRY(node_template(node, run->arena, &template, err));
+    AUTO(text) Text rendered = {0};
+    RenderOptions options = context_options(&run->context, false);
+    options.cancel = run->cancel;
+    run->is_compiling = true;
+    bool ok = jinja_render(template, run->arena, &options, &rendered, err);
+    run->is_compiling = false;
+    if (!ok)
+        return fail_with_kind(err);
+    Str bare = text_str(&rendered);
+    Str code = run->ctes.len ? sql_add_ctes(run->arena, bare, run->ctes.at, run->ctes.len) : bare;
+    Str path = compiled_path(run);
+    if (writes_file(run)) {
+        Str disk = path_join(run->arena, run->runner->project->project_dir, path);
+        TRY(file_write(disk, code, false, err));
+    }
+    publish(run, bare, code, path);
+    run->model = UNDEFINED; /* `model` is made anew, with its compiled_code */
+    return true;
+}

@@ -1,0 +1,242 @@
+/* execute.c: what running a node means, by its kind. */
+#include "base/event.h"
+#include "transform/run.h"
+
+/* ---- materializations ---- */
+
+static bool fail_language(const Node *node, Err *err)
+{
+    return err_set(err, ERR_COMPILATION, NOWHERE,
+                   "Materialization \"" STR_FMT "\" does not support the language " STR_FMT
+                   " of this model",
+                   STR_ARG(node_materialized(node)), STR_ARG(node->language));
+}
+
+static bool supports(const MacroEntry *entry, Str language)
+{
+    Value languages = entry->macro->supported_languages;
+    if (languages.kind != VALUE_LIST)
+        return true;
+    for (uint32_t i = 0; i < languages.list->len; i++)
+        if (str_eq(value_str(languages.list->at[i]), language))
+            return true;
+    return false;
+}
+
+static bool find_materialization(NodeRun *run, Str name, MacroEntry **out, Err *err)
+{
+    *out = library_find_materialization(run->runner->project->library, name);
+    if (!*out)
+        return err_set(err, ERR_COMPILATION, NOWHERE,
+                       "No materialization '" STR_FMT "' was found for adapter " STR_FMT
+                       "! (searched types 'default' and '" STR_FMT "')",
+                       STR_ARG(name), STR_ARG(run->runner->project->profile.type),
+                       STR_ARG(run->runner->project->profile.type));
+    return supports(*out, run->node->language) || fail_language(run->node, err);
+}
+
+/* What a materialization returned: {'relations': [...]}, to be noted as existing. */
+static bool take_relations(NodeRun *run, Value returned, Str materialization, Err *err)
+{
+    if (returned.kind == VALUE_TEXT)
+        return err_set(err, ERR_COMPILATION, NOWHERE,
+                       "The materialization (\"" STR_FMT
+                       "\") did not explicitly return a list of relations to add to the cache.",
+                       STR_ARG(materialization));
+    Value relations = value_get(returned, "relations");
+    if (relations.kind != VALUE_LIST)
+        return err_set(err, ERR_COMPILATION, NOWHERE,
+                       "Invalid return value from materialization, expected a dict with key "
+                       "\"relations\", got a %s",
+                       value_type_name(returned));
+    for (uint32_t i = 0; i < relations.list->len; i++) {
+        const Relation *relation = relation_of(relations.list->at[i]);
+        if (!relation)
+            return err_set(err, ERR_COMPILATION, NOWHERE,
+                           "Invalid return value from materialization, expected relations, got a "
+                           "%s",
+                           value_type_name(relations.list->at[i]));
+        cache_add(run->runner->cache, relation);
+    }
+    return true;
+}
+
+static bool run_materialization(NodeRun *run, Str name, Err *err)
+{
+    MacroEntry *entry;
+    TRY(find_materialization(run, name, &entry, err));
+    Value returned;
+    TRY(context_call(&run->context, entry, NULL, 0, &returned, err));
+    return take_relations(run, returned, name, err);
+}
+
+/* The `response` that statement('main') stored, or UNDEFINED. */
+static bool main_result(NodeRun *run, const char *part, Value *out, Err *err)
+{
+    Value *stored = dict_find(run->stored, STR("main"));
+    *out = UNDEFINED;
+    if (!stored || stored->kind != VALUE_OBJECT)
+        return true;
+    return stored->object->type->get(stored->object, run->arena, str_of(part), out, err);
+}
+
+static bool has_items(Value list)
+{
+    return list.kind == VALUE_LIST && list.list->len;
+}
+
+/* Only a contract or a hook can give a table a key. */
+static bool may_change_keys(const Node *node)
+{
+    return value_truth(value_get(node->contract, "enforced")) ||
+           has_items(value_get(node->config, "pre-hook")) ||
+           has_items(value_get(node->config, "post-hook"));
+}
+
+static bool execute_materialized(NodeRun *run, NodeResult *result, Err *err)
+{
+    TRY(run_materialization(run, node_materialized(run->node), err));
+    if (may_change_keys(run->node))
+        cache_forget_key_kinds(run->runner->cache);
+    Value response;
+    TRY(main_result(run, "response", &response, err));
+    if (value_is_undefined(response))
+        return err_set(err, ERR_RUNTIME, NOWHERE, "main is not being called during running model");
+    AUTO(text) Text message = {0};
+    Value said = response.kind == VALUE_DICT ? value_get(response, "_message") : response;
+    value_print(said, &message);
+    result->status = STATUS_SUCCESS;
+    result->message = text_copy(run->arena, &message);
+    result->adapter_response = response.kind == VALUE_DICT ? response : value_dict(run->arena);
+    return true;
+}
+
+/* ---- tests ---- */
+
+typedef struct TestAnswer {
+    int64_t failures;
+    bool should_warn, should_error;
+} TestAnswer;
+
+static bool truth_of_cell(Value cell)
+{
+    return cell.kind == VALUE_TEXT ? str_eq_fold(value_str(cell), STR("true")) : value_truth(cell);
+}
+
+static bool read_answer(NodeRun *run, TestAnswer *answer, Err *err)
+{
+    Value table;
+    TRY(main_result(run, "table", &table, err));
+    if (!value_is_a(table, &table_type) || table_row_count(table) != 1 ||
+        table_column_count(table) != 3) {
+        uint64_t rows = value_is_a(table, &table_type) ? table_row_count(table) : 0;
+        return err_set(err, ERR_INTERNAL, NOWHERE,
+                       "dbt internally failed to execute " STR_FMT
+                       ": Returned %llu rows, but expected 1 row",
+                       STR_ARG(run->node->unique_id), (unsigned long long)rows);
+    }
+    Value failures = table_cell(table, 0, 0);
+    AUTO(text) Text shown = {0};
+    value_print(failures, &shown);
+    if (failures.kind == VALUE_INT)
+        answer->failures = failures.number;
+    else if (!str_to_int(text_str(&shown), &answer->failures))
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "dbt test failed: fail_calc gave " STR_FMT ", which is no whole number",
+                       STR_ARG(text_str(&shown)));
+    answer->should_warn = truth_of_cell(table_cell(table, 0, 1));
+    answer->should_error = truth_of_cell(table_cell(table, 0, 2));
+    return true;
+}
+
+static Str got_message(NodeRun *run, int64_t failures, const char *verb, const char *condition)
+{
+    Str wanted = value_get_text(run->node->config, condition, STR("!= 0"));
+    return str_print(run->arena, "Got %lld result%s, configured to %s if " STR_FMT,
+                     (long long)failures, failures == 1 ? "" : "s", verb, STR_ARG(wanted));
+}
+
+static bool execute_test(NodeRun *run, NodeResult *result, Err *err)
+{
+    TRY(run_materialization(run, STR("test"), err));
+    TestAnswer answer;
+    TRY(read_answer(run, &answer, err));
+    Str severity = value_get_text(run->node->config, "severity", STR("ERROR"));
+    result->failures = 0;
+    result->status = STATUS_PASS;
+    Value response;
+    TRY(main_result(run, "response", &response, err));
+    result->adapter_response = response;
+    if (str_eq_fold(severity, STR("error")) && answer.should_error) {
+        result->status = STATUS_FAIL;
+        result->failures = answer.failures;
+        result->message = got_message(run, answer.failures, "fail", "error_if");
+    } else if (answer.should_warn) {
+        bool is_fatal = run->runner->options.warns_are_errors;
+        result->status = is_fatal ? STATUS_FAIL : STATUS_WARN;
+        result->failures = answer.failures;
+        result->message = got_message(run, answer.failures, is_fatal ? "fail" : "warn", "warn_if");
+    }
+    return true;
+}
+
+/* ---- the rest ---- */
+
+/* Hooks of the project and inline SQL: the text itself is run. */
+static bool execute_sql(NodeRun *run, NodeResult *result, Err *err)
+{
+    const Compiled *compiled = __atomic_load_n(&run->node->compiled, __ATOMIC_ACQUIRE);
+    result->status = STATUS_SUCCESS;
+    result->message = STR("OK");
+    result->adapter_response = value_dict(run->arena);
+    if (!compiled || sql_is_blank(compiled->code))
+        return true;
+    Answer answer;
+    TRY(conn_execute(run, compiled->code, false, false, 0, &answer, err));
+    result->adapter_response = answer.response;
+    return true;
+}
+
+/* The rows of `show`. */
+static bool execute_show(NodeRun *run, NodeResult *result, Err *err)
+{
+    const Compiled *compiled = __atomic_load_n(&run->node->compiled, __ATOMIC_ACQUIRE);
+    Str code = compiled ? compiled->code : STR("");
+    if (run->node->kind == NODE_SEED)
+        code = str_print(run->arena, "select * from " STR_FMT, STR_ARG(run->node->relation_name));
+    int64_t limit = run->runner->options.show_limit;
+    Value args[3] = {value_text(code), NONE, limit < 0 ? NONE : value_int(limit)}, limited;
+    TRY(run_macro(run, "get_show_sql", args, 3, &limited, err));
+    AUTO(text) Text sql = {0};
+    value_print(limited, &sql);
+    Answer answer;
+    TRY(conn_execute(run, text_str(&sql), false, true, -1, &answer, err));
+    result->status = STATUS_SUCCESS;
+    result->message = STR("OK");
+    result->adapter_response = answer.response;
+    result->table = answer.table;
+    return true;
+}
+
+static bool is_never_run(const Node *node)
+{
+    return node->kind == NODE_EXPOSURE || node->kind == NODE_SAVED_QUERY ||
+           node->kind == NODE_METRIC || node->kind == NODE_SEMANTIC_MODEL;
+}
+
+bool node_execute(NodeRun *run, NodeResult *result, Err *err)
+{
+    if (run->runner->options.mode == RUN_SHOW)
+        return execute_show(run, result, err);
+    if (is_never_run(run->node)) {
+        result->status = STATUS_NO_OP;
+        result->message = STR("NO-OP");
+        result->adapter_response = value_dict(run->arena);
+        return true;
+    }
+    if (run->node->kind == NODE_OPERATION || run->node->kind == NODE_SQL_OPERATION)
+        return execute_sql(run, result, err);
+    if (run->node->kind == NODE_TEST)
+        return execute_test(run, result, err);
+    return execute_materialized(run, result, err);
+}

@@ -1,0 +1,463 @@
+/* run.c: a run from its nodes to its results. */
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/event.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "transform/needs.h"
+#include "transform/prepare.h"
+#include "transform/run.h"
+
+enum { RESULTS_LOCK_RANK = 60, STOP_LOCK_RANK = 10, MOST_TRIES = 4 };
+
+typedef struct NodeTask {
+    Runner *runner;
+    Node *node;
+    _Atomic(Session *) session;    /* while it runs: what cancel interrupts */
+} NodeTask;
+
+/* ---- results ---- */
+
+/* "Compilation Error in model a (models/a.sql)\n  what happened\n  where" */
+static Str error_message(const Node *node, const Err *err, Arena *arena)
+{
+    AUTO(text) Text body = {0}, out = {0};
+    err_print(err, &body);
+    ErrKind kind = err->kind == ERR_DATABASE || err->kind == ERR_CONFLICT ? ERR_RUNTIME : err->kind;
+    text_print(&out, "%s in " STR_FMT, err_title(kind), STR_ARG(node_label(node, arena)));
+    Str rest = text_str(&body), line;
+    while (str_next_part(&rest, '\n', &line))
+        text_print(&out, "\n  " STR_FMT, STR_ARG(line));
+    secret_hide(&out);
+    return text_copy(arena, &out);
+}
+
+/* Copies what a result holds out of the attempt's arena and adds it. */
+static void record(Runner *runner, NodeResult result)
+{
+    result.thread = str_of(event_thread_name());
+    lock_take(&runner->lock);
+    Arena *arena = &runner->results_arena;
+    result.message = result.message.at ? str_copy(arena, result.message) : STR_NONE;
+    result.thread = str_copy(arena, result.thread);
+    result.adapter_response = value_copy(arena, result.adapter_response);
+    list_add(arena, runner->results, result);
+    lock_give(&runner->lock);
+}
+
+static uint32_t next_number(Runner *runner)
+{
+    return atomic_fetch_add(&runner->started, 1) + 1;
+}
+
+/* ---- one node ---- */
+
+static bool has_lines(const Runner *runner, const Node *node)
+{
+    return runner->options.mode != RUN_COMPILE && runner->options.mode != RUN_SHOW &&
+           node->kind != NODE_SQL_OPERATION;
+}
+
+/* Compiles and executes; on failure the transaction is given up. */
+static bool attempt_node(NodeRun *run, NodeTask *task, NodeResult *result, Err *err)
+{
+    result->compile_start_us = clock_now_us();
+    bool ok = node_compile(run, err);
+    result->compile_end_us = clock_now_us();
+    result->is_compiled = ok && node_has_code(run->node);
+    if (!ok || run->runner->options.mode == RUN_COMPILE) {
+        conn_rollback(run);
+        return ok;
+    }
+    Session *session;
+    TRY(conn_session(run, &session, err));
+    atomic_store(&task->session, session);
+    result->execute_start_us = clock_now_us();
+    ok = node_execute(run, result, err);
+    result->execute_end_us = clock_now_us();
+    conn_rollback(run);
+    return ok;
+}
+
+static TaskEnd end_of(NodeStatus status)
+{
+    switch (status) {
+    case STATUS_ERROR:
+    case STATUS_FAIL: return TASK_FAILURE;
+    case STATUS_WARN: return TASK_WARN;
+    case STATUS_SKIPPED: return TASK_SKIPPED;
+    default: return TASK_SUCCESS;
+    }
+}
+
+static TaskEnd run_node(void *work, Attempt *attempt)
+{
+    NodeTask *task = work;
+    Runner *runner = task->runner;
+    Conn *conn = &runner->conns[attempt->worker];
+    NodeResult result = {.node = task->node,
+                         .status = STATUS_SUCCESS,
+                         .failures = -1,
+                         .adapter_response = NONE,
+                         .table = NONE};
+    uint32_t number = next_number(runner);
+    int64_t started_us = clock_steady_us();
+    if (has_lines(runner, task->node))
+        say_start(runner, task->node, number);
+    Arena *arena = runner->options.mode == RUN_SHOW ? &conn->arena : attempt->arena;
+    Err err = {0};
+    bool ok = false;
+    for (int try = 0; try < MOST_TRIES && !ok; try++) {
+        if (try && err.kind != ERR_CONFLICT)
+            break;
+        err_drop(&err);
+        NodeRun run = {0};
+        node_run_init(&run, runner, task->node, conn, arena);
+        run.cancel = attempt->cancel;
+        atomic_store(&task->session, conn->session);
+        ok = attempt_node(&run, task, &result, &err);
+        atomic_store(&task->session, NULL);
+    }
+    if (!ok) {
+        result.status = STATUS_ERROR;
+        result.failures = -1;
+        result.adapter_response = NONE;
+        result.message = error_message(task->node, &err, arena);
+    }
+    result.execution_us = clock_steady_us() - started_us;
+    if (has_lines(runner, task->node))
+        say_result(runner, &result, number);
+    TaskEnd end = end_of(result.status);
+    record(runner, result);
+    err_drop(&err);
+    return end;
+}
+
+static void skip_node(void *work, uint32_t cause, bool is_stopped)
+{
+    NodeTask *task = work;
+    Runner *runner = task->runner;
+    uint32_t number = next_number(runner);
+    if (has_lines(runner, task->node))
+        say_skip(runner, task->node, number, cause != UINT32_MAX);
+    NodeResult result = {.node = task->node,
+                         .status = STATUS_SKIPPED,
+                         .failures = -1,
+                         .adapter_response = NONE,
+                         .table = NONE};
+    if (is_stopped)
+        result.message = interrupt_seen() ? STR("Skipping: the run was interrupted")
+                                          : STR("Skipping due to fail_fast");
+    record(runner, result);
+}
+
+static void cancel_node(void *work)
+{
+    Session *session = atomic_load(&((NodeTask *)work)->session);
+    if (session)
+        session_interrupt(session);
+}
+
+/* ---- hooks ---- */
+
+static bool is_hook_of(const Node *node, const char *tag)
+{
+    if (node->kind != NODE_OPERATION || node->tags.kind != VALUE_LIST)
+        return false;
+    for (uint32_t i = 0; i < node->tags.list->len; i++)
+        if (value_is(node->tags.list->at[i], tag))
+            return true;
+    return false;
+}
+
+/* Runs the on-run-start or on-run-end hooks, one after the other; stops at the first failure. */
+static bool run_hooks(Runner *runner, const char *tag)
+{
+    const Project *project = runner->project;
+    List(Node *) hooks = {0};
+    for (uint32_t i = 0; i < project->nodes.len; i++)
+        if (is_hook_of(project->nodes.at[i], tag))
+            list_add(runner->arena, &hooks, project->nodes.at[i]);
+    uint32_t nodes_total = runner->total;
+    runner->total = hooks.len;
+    atomic_store(&runner->started, 0);
+    static const volatile bool never = false;
+    bool ok = true;
+    for (uint32_t i = 0; i < hooks.len; i++) {
+        NodeTask task = {.runner = runner, .node = hooks.at[i]};
+        if (!ok) {
+            skip_node(&task, 0, false);
+            continue;
+        }
+        Arena arena = {0};
+        Attempt attempt = {.arena = &arena, .number = 1, .cancel = &never};
+        ok = run_node(&task, &attempt) == TASK_SUCCESS;
+        arena_drop(&arena);
+    }
+    runner->total = nodes_total;
+    atomic_store(&runner->started, 0);
+    return ok;
+}
+
+/* `results` of on-run-end hooks. */
+static Value results_for_hooks(Runner *runner)
+{
+    Arena *arena = &runner->results_arena;
+    Value list = value_list(arena);
+    for (uint32_t i = 0; i < runner->results->len; i++) {
+        const NodeResult *result = &runner->results->at[i];
+        Value row = value_dict(arena);
+        dict_put(row.dict, STR("node"), node_value(result->node, arena));
+        dict_put(row.dict, STR("status"), value_text(str_of(status_name(result->status))));
+        dict_put(row.dict, STR("message"), result->message.at ? value_text(result->message) : NONE);
+        dict_put(row.dict, STR("failures"),
+                 result->failures < 0 ? NONE : value_int(result->failures));
+        dict_put(row.dict, STR("execution_time"),
+                 value_float((double)result->execution_us / 1e6));
+        dict_put(row.dict, STR("thread_id"), value_text(result->thread));
+        dict_put(row.dict, STR("adapter_response"), result->adapter_response);
+        dict_put(row.dict, STR("timing"), value_list(arena));
+        array_add(list.list, row);
+    }
+    return list;
+}
+
+/* ---- the run ---- */
+
+static bool gets_task(const Runner *runner, const Node *node)
+{
+    switch (node->kind) {
+    case NODE_SOURCE:
+    case NODE_OPERATION:
+    case NODE_METRIC:
+    case NODE_SEMANTIC_MODEL: return false;
+    case NODE_MODEL:
+        return !node_is_ephemeral(node) || runner->options.mode == RUN_COMPILE ||
+               runner->options.mode == RUN_SHOW;
+    case NODE_SEED: return runner->options.mode != RUN_COMPILE;
+    default: return true;
+    }
+}
+
+static Lock stop_lock = LOCK_INIT(STOP_LOCK_RANK, "running flow");
+static Flow *running_flow;
+
+static void set_running(Flow *flow)
+{
+    lock_take(&stop_lock);
+    running_flow = flow;
+    lock_give(&stop_lock);
+}
+
+void transform_stop(void)
+{
+    lock_take(&stop_lock);
+    if (running_flow)
+        flow_stop(running_flow);
+    lock_give(&stop_lock);
+}
+
+static void run_tasks(Runner *runner, Bits runs, uint32_t count)
+{
+    Graph *graph = runner->graph;
+    uint32_t *task_of = NEW_N(runner->arena, uint32_t, graph->count + 1), task_count = 0;
+    Task *tasks = NEW_N(runner->arena, Task, count + 1);
+    NodeTask *work = NEW_N(runner->arena, NodeTask, count + 1);
+    for (uint32_t i = 0; i < graph->count; i++) {
+        uint32_t number = graph->order[i];
+        if (bits_has(runs, number))
+            task_of[number] = task_count++;
+    }
+    assert(task_count == count);
+    bool tests_block = runner->options.mode == RUN_BUILD;
+    NeedList *needs = needs_find(graph, runs, task_of, count, tests_block, runner->arena);
+    uint32_t at = 0, number;
+    while (bits_next(runs, &at, &number)) {
+        uint32_t task = task_of[number];
+        Node *node = runner->project->nodes.at[number];
+        work[task] = (NodeTask){.runner = runner, .node = node};
+        tasks[task] = (Task){.id = node->unique_id,
+                             .needs = needs[task].at,
+                             .needs_count = needs[task].len,
+                             .run = run_node,
+                             .skip = skip_node,
+                             .cancel = cancel_node,
+                             .work = &work[task]};
+    }
+    FlowOptions options = {.workers = runner->options.threads,
+                           .stops_at_failure = runner->options.fails_fast};
+    runner->flow = flow_make(runner->arena, tasks, count, options);
+    TaskEnd *ends = NEW_N(runner->arena, TaskEnd, count + 1);
+    set_running(runner->flow);
+    if (interrupt_seen())
+        flow_stop(runner->flow);
+    flow_run(runner->flow, ends);
+    set_running(NULL);
+}
+
+static void runner_drop(void *what)
+{
+    Runner *runner = what;
+    for (unsigned i = 0; i < runner->conn_count; i++)
+        arena_drop(&runner->conns[i].arena);
+    arena_drop(&runner->results_arena);
+    lock_drop(&runner->lock);
+}
+
+/* A runner whose results live as long as `arena`. */
+static Runner *runner_make(Graph *graph, Bits selected, const RunOptions *options, Arena *arena,
+                           NodeResults *results)
+{
+    Runner *runner = NEW(arena, Runner);
+    runner->graph = graph;
+    runner->project = graph->project;
+    runner->options = *options;
+    runner->arena = arena;
+    runner->results = results;
+    runner->selected = selected;
+    runner->schemas = UNDEFINED;
+    runner->results_value = UNDEFINED;
+    runner->cache = cache_make(arena);
+    runner->conn_count = options->threads ? options->threads : 1;
+    runner->conns = NEW_N(arena, Conn, runner->conn_count);
+    runner->target_folder = path_join(arena, graph->project->project_dir,
+                                      graph->project->target_path);
+    lock_init(&runner->lock, RESULTS_LOCK_RANK, "results");
+    arena_on_drop(arena, runner_drop, runner);
+    return runner;
+}
+
+static bool runs_hooks(RunMode mode)
+{
+    return mode != RUN_COMPILE && mode != RUN_SHOW && mode != RUN_OPERATION;
+}
+
+bool transform_run(Graph *graph, Bits selected, const RunOptions *options, Arena *arena,
+                   NodeResults *results, Err *err)
+{
+    Runner *runner = runner_make(graph, selected, options, arena, results);
+    Bits runs = bits_make(arena, graph->count);
+    uint32_t at = 0, number;
+    while (bits_next(selected, &at, &number))
+        if (gets_task(runner, graph->project->nodes.at[number]))
+            bits_add(runs, number);
+    runner->total = bits_count(runs);
+    bool has_hooks = runs_hooks(options->mode);
+    if (has_hooks)
+        TRY(runner_prepare(runner, runs, err));
+    bool started_well = !has_hooks || run_hooks(runner, "on-run-start");
+    if (started_well)
+        run_tasks(runner, runs, runner->total);
+    if (has_hooks && started_well) {
+        runner->results_value = results_for_hooks(runner);
+        run_hooks(runner, "on-run-end");
+    }
+    return true;
+}
+
+/* ---- single nodes ---- */
+
+bool transform_compile(Graph *graph, Node *node, const RunOptions *options, Arena *arena, Err *err)
+{
+    NodeResults *results = NEW(arena, NodeResults);
+    Runner *runner = runner_make(graph, bits_make(arena, graph->count), options, arena, results);
+    NodeRun run = {0};
+    node_run_init(&run, runner, node, &runner->conns[0], arena);
+    bool ok = node_compile(&run, err);
+    conn_rollback(&run);
+    return ok;
+}
+
+bool transform_show(Graph *graph, Node *node, const RunOptions *options, Arena *arena,
+                    NodeResult *result, Err *err)
+{
+    NodeResults *results = NEW(arena, NodeResults);
+    Runner *runner = runner_make(graph, bits_make(arena, graph->count), options, arena, results);
+    NodeRun run = {0};
+    node_run_init(&run, runner, node, &runner->conns[0], arena);
+    *result = (NodeResult){.node = node, .failures = -1, .adapter_response = NONE, .table = NONE};
+    bool ok = node_compile(&run, err) && node_execute(&run, result, err);
+    conn_rollback(&run);
+    return ok;
+}
+
+/* A node that stands for a macro run by hand. */
+static Node *operation_node(const Graph *graph, Str name, Arena *arena)
+{
+    Node *node = NEW(arena, Node);
+    *node = (Node){.kind = NODE_OPERATION,
+                   .name = name,
+                   .package = graph->project->packages.at[0]->name,
+                   .unique_id = str_print(arena, "operation." STR_FMT "." STR_FMT,
+                                          STR_ARG(graph->project->packages.at[0]->name),
+                                          STR_ARG(name)),
+                   .file = name,
+                   .original_file_path = name,
+                   .config = value_dict(arena),
+                   .tags = value_list(arena),
+                   .language = STR("sql"),
+                   .template_context = NONE};
+    return node;
+}
+
+bool transform_operation(Graph *graph, Str macro, Value args, const RunOptions *options,
+                         Arena *arena, Value *out, Err *err)
+{
+    NodeResults *results = NEW(arena, NodeResults);
+    Runner *runner = runner_make(graph, bits_make(arena, graph->count), options, arena, results);
+    Str package = STR_NONE, name = macro;
+    ptrdiff_t dot = str_find_char(macro, '.');
+    if (dot >= 0) {
+        package = str_slice(macro, 0, (size_t)dot);
+        name = str_slice(macro, (size_t)dot + 1, macro.len);
+    }
+    MacroEntry *entry = library_find(graph->project->library, package, name);
+    if (!entry)
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "dbt could not find a macro with the name \"" STR_FMT "\" in any package",
+                       STR_ARG(macro));
+    NodeRun run = {0};
+    node_run_init(&run, runner, operation_node(graph, name, arena), &runner->conns[0], arena);
+    uint32_t count = args.kind == VALUE_DICT ? args.dict->len : 0, at = 0;
+    Str *names = NEW_N(arena, Str, count + 1);
+    Value *named = NEW_N(arena, Value, count + 1), key, value;
+    for (uint32_t i = 0; count && dict_next(args.dict, &at, &key, &value); i++) {
+        names[i] = value_str(key);
+        named[i] = value;
+    }
+    RenderOptions render = context_options(&run.context, false);
+    bool ok = jinja_call_macro(entry->macro, arena, &render, NULL, 0, names, named, count, out,
+                               err) &&
+              conn_commit(&run, err);
+    conn_rollback(&run);
+    return ok;
+}
+
+bool transform_catalog(Graph *graph, Bits selected, bool is_empty, Str path, Arena *arena, Err *err)
+{
+    NodeResults *results = NEW(arena, NodeResults);
+    RunOptions options = {.mode = RUN_OPERATION, .threads = 1, .introspects = true};
+    Runner *runner = runner_make(graph, selected, &options, arena, results);
+    NodeRun run = {0};
+    node_run_init(&run, runner, operation_node(graph, STR("docs"), arena), &runner->conns[0],
+                  arena);
+    bool ok = catalog_write(&run, selected, is_empty, path, err);
+    conn_rollback(&run);
+    return ok;
+}
+
+bool transform_ping(const Project *project, Arena *arena, Err *err)
+{
+    Str nearest;
+    const Engine *engine = engine_find(project->profile.type, &nearest);
+    if (!engine)
+        return err_set(err, ERR_RUNTIME, NOWHERE, "Could not find adapter type " STR_FMT "!",
+                       STR_ARG(project->profile.type));
+    Warehouse *warehouse;
+    Session *session;
+    TRY(warehouse_open(engine, arena, project->profile.credentials, &warehouse, err));
+    TRY(session_open(warehouse, arena, &session, err));
+    return session_query(session, arena, STR("select 1 as id"), 1, NULL, err);
+}

@@ -1,0 +1,165 @@
+/* run.h: private to transform/: a run, its connections, the relation cache, one node at work.
+ *
+ *   Runner --has--> Conn (one a worker thread)   --has--> Session (engine)
+ *          --has--> Cache (relations by schema, shared, locked)
+ *          --makes--> NodeRun (one node on one Conn: context, stored results, `model`, `this`)
+ *
+ * The adapter object of the run phase (adapter.c) works on NodeRun; operations and hooks are
+ * NodeRuns too.
+ */
+#ifndef TRANSFORM_RUN_H
+#define TRANSFORM_RUN_H
+
+#include "base/pool.h"
+#include "flow/flow.h"
+#include "sql/sql.h"
+#include "transform/transform.h"
+
+/* ---- connections ---- */
+
+typedef struct Conn {
+    Arena arena;               /* as long as the run: compiled SQL, stored relations       */
+    Session *session;          /* opened on first use                                      */
+    bool is_open;              /* a transaction is open                                    */
+} Conn;
+
+/* What a statement gave, as macros see it. */
+typedef struct Answer {
+    Value response;            /* dict-like object: _message, code, rows_affected          */
+    Value table;               /* agate table; an empty one when nothing was fetched       */
+} Answer;
+
+typedef struct Runner Runner;
+typedef struct NodeRun NodeRun;
+
+/* Runs SQL on the node's connection. begins: opens a transaction first if none is open.
+ * fetches: rows as an agate table (at most limit, -1: all). */
+MUST bool conn_execute(NodeRun *run, Str sql, bool begins, bool fetches, int64_t limit,
+                       Answer *answer, Err *err);
+MUST bool conn_begin(NodeRun *run, Err *err);      /* nothing when one is open */
+MUST bool conn_commit(NodeRun *run, Err *err);     /* nothing when none is open */
+/* Ends an open transaction without keeping it; failures are of no consequence. */
+void conn_rollback(NodeRun *run);
+/* The session of the run's connection, opened if it is not yet. */
+MUST bool conn_session(NodeRun *run, Session **out, Err *err);
+
+/* ---- the relation cache ---- */
+
+typedef struct Cache Cache;
+
+Cache *cache_make(Arena *arena);
+bool cache_has_schema(Cache *cache, Str database, Str schema);
+/* Marks a schema as listed. */
+void cache_add_schema(Cache *cache, Str database, Str schema);
+void cache_add(Cache *cache, const Relation *relation);
+void cache_remove(Cache *cache, const Relation *relation);
+void cache_rename(Cache *cache, const Relation *from, const Relation *to);
+void cache_remove_schema(Cache *cache, Str database, Str schema);
+/* A copy in `arena`, or NULL. Names are compared without case. */
+Relation *cache_find(Cache *cache, Arena *arena, Str database, Str schema, Str identifier);
+/* Which tables have keys: rows (place in lower case, kind) as the library's macro gives them. */
+void cache_set_key_kinds(Cache *cache, Value rows);
+void cache_forget_key_kinds(Cache *cache);
+/* The kinds of a table's keys as a list. False: nobody has asked the database yet. */
+bool cache_find_key_kinds(Cache *cache, Arena *arena, const Relation *relation, Value *out);
+/* All relations of a schema as a list value. */
+Value cache_list(Cache *cache, Arena *arena, Str database, Str schema);
+
+/* ---- a run ---- */
+
+struct Runner {
+    Graph *graph;
+    Project *project;
+    RunOptions options;
+    Arena *arena;              /* main thread only                                          */
+    Warehouse *warehouse;      /* NULL: none is needed (compile without introspection)      */
+    Cache *cache;
+    Conn *conns;
+    unsigned conn_count;
+    Lock lock;                 /* guards results, arena of results, compiled of nodes       */
+    Arena results_arena;
+    NodeResults *results;
+    Bits selected;
+    uint32_t total;            /* of the "1 of N" lines                                     */
+    _Atomic uint32_t started;
+    Flow *flow;
+    Value schemas;             /* on-run-end: list of schema names                          */
+    Str target_folder;         /* absolute: <project>/target                                */
+    Value results_value;       /* on-run-end: `results`                                     */
+};
+
+/* Opens the warehouse when it is not open yet. Main thread (in the prepare step). */
+MUST bool runner_open(Runner *runner, Err *err);
+
+/* ---- one node at work ---- */
+
+struct NodeRun {
+    Runner *runner;
+    Node *node;                /* for run-operation: a node of kind NODE_OPERATION          */
+    Conn *conn;
+    Arena *arena;              /* of the attempt                                            */
+    Context context;
+    Dict *stored;              /* store_result(): name -> result object                     */
+    Value model;               /* `model`: the node as a dict, with compiled_code           */
+    Value config;              /* `config` object                                           */
+    Value adapter;             /* `adapter` object                                          */
+    Relation *relation;        /* `this`                                                    */
+    List(Cte) ctes;            /* ephemeral parents met while compiling                     */
+    List(Str) cte_ids;
+    bool is_compiling;         /* refs to ephemeral models become CTEs                      */
+    const volatile bool *cancel;
+};
+
+/* Sets up the context of a node on a connection. `run` must be zeroed. */
+void node_run_init(NodeRun *run, Runner *runner, Node *node, Conn *conn, Arena *arena);
+
+/* The NodeRun of a running native function. */
+NodeRun *node_run_of(const Call *call);
+
+/* phase.c: the run phase, and its `config` object */
+extern const Phase phase_run;
+Value run_config_object(NodeRun *run);
+/* The relation that a node is to others: {{ ref('x') }} of it. CTEs for ephemeral ones. */
+MUST bool run_ref_relation(NodeRun *run, Node *target, Value *out, Err *err);
+
+/* ---- the adapter (adapter.c and adapter_*.c) ---- */
+
+Value run_adapter_object(NodeRun *run);
+
+/* Macros of the library called by name with values, as the adapter does: drop_relation(rel) ... */
+MUST bool run_macro(NodeRun *run, const char *name, const Value *args, uint32_t count, Value *out,
+                    Err *err);
+
+/* Relations of a schema are listed and cached unless they are already. */
+MUST bool run_cache_schema(NodeRun *run, Str database, Str schema, Err *err);
+
+/* An agate table of a Result: names, agate types, cells. */
+Value run_result_table(Arena *arena, const Result *result);
+
+/* load_agate_table() of a seed: column names, agate types inferred as dbt does, cells (numbers as
+ * numbers, dates as date objects, ...). config: column_types, delimiter. */
+MUST bool seed_table_load(Arena *arena, const Node *node, Str disk_path, Value *out, Err *err);
+/* Absolute path of the seed's file. Owner: the arena. */
+Str seed_path(const Runner *runner, const Node *node, Arena *arena);
+
+/* ---- compiling and executing ---- */
+
+/* Renders raw_code, adds CTEs of ephemeral parents, writes target/compiled/...; sets
+ * node->compiled. Nothing when that is done already. */
+MUST bool node_compile(NodeRun *run, Err *err);
+/* Is it of a kind that compiles? */
+bool node_has_code(const Node *node);
+
+/* Runs the node: its materialization, test, hook ... Fills status, message, response, failures. */
+MUST bool node_execute(NodeRun *run, NodeResult *result, Err *err);
+
+/* catalog.c: writes catalog.json of the nodes in `selected`; is_empty: asks nothing. */
+MUST bool catalog_write(NodeRun *run, Bits selected, bool is_empty, Str path, Err *err);
+
+/* ---- telling (say.c) ---- */
+
+void say_start(const Runner *runner, const Node *node, uint32_t number);
+void say_result(const Runner *runner, const NodeResult *result, uint32_t number);
+void say_skip(const Runner *runner, const Node *node, uint32_t number, bool is_error_cause);
+
+#endif

@@ -1,0 +1,185 @@
+/* say.c: the lines and events of a run: "1 of 6 START sql view model s1.a ..... [RUN]". */
+#include <stdio.h>
+
+#include "base/event.h"
+#include "transform/run.h"
+
+enum { LINE_WIDTH = 80 };
+
+const char *status_name(NodeStatus status)
+{
+    static const char *const names[] = {
+        [STATUS_SUCCESS] = "success", [STATUS_ERROR] = "error",     [STATUS_SKIPPED] = "skipped",
+        [STATUS_PASS] = "pass",       [STATUS_FAIL] = "fail",       [STATUS_WARN] = "warn",
+        [STATUS_NO_OP] = "no-op",     [STATUS_PARTIAL] = "partial success",
+    };
+    return names[status];
+}
+
+/* "sql view model main.a", "seed file main.tiny", "test not_null_a_id" */
+static void describe(const Node *node, Text *out)
+{
+    Str materialized = node_materialized(node);
+    switch (node->kind) {
+    case NODE_SEED:
+        text_print(out, "seed file " STR_FMT "." STR_FMT, STR_ARG(node->schema),
+                   STR_ARG(node->alias));
+        return;
+    case NODE_SNAPSHOT:
+        text_print(out, "snapshot " STR_FMT "." STR_FMT, STR_ARG(node->schema),
+                   STR_ARG(node->alias));
+        return;
+    case NODE_TEST: text_print(out, "test " STR_FMT, STR_ARG(node->name)); return;
+    case NODE_OPERATION: text_print(out, "hook: " STR_FMT, STR_ARG(node->name)); return;
+    case NODE_MODEL:
+        text_print(out, STR_FMT " " STR_FMT " model " STR_FMT "." STR_FMT, STR_ARG(node->language),
+                   STR_ARG(materialized), STR_ARG(node->schema), STR_ARG(node->alias));
+        return;
+    default:
+        text_print(out, "%s " STR_FMT "." STR_FMT, node_kind_name(node->kind),
+                   STR_ARG(node->package), STR_ARG(node->name));
+    }
+}
+
+/* Numbers, then text, then dots to the width, then the status in brackets. */
+static void line(Text *out, uint32_t number, uint32_t total, const Text *what, const char *status,
+                 int64_t took_us)
+{
+    text_print(out, "%u of %u " STR_FMT " ", number, total, STR_ARG(text_str(what)));
+    if (out->len < LINE_WIDTH)
+        text_add_repeat(out, '.', LINE_WIDTH - out->len);
+    if (took_us >= 0)
+        text_print(out, " [%s in %.2fs]", status, (double)took_us / 1e6);
+    else
+        text_print(out, " [%s]", status);
+}
+
+static Value node_info(const Node *node, const char *status, Arena *arena)
+{
+    Value data = value_dict(arena), info = value_dict(arena);
+    dict_put(info.dict, STR("node_name"), value_text(node->name));
+    dict_put(info.dict, STR("node_path"), value_text(node->path));
+    dict_put(info.dict, STR("unique_id"), value_text(node->unique_id));
+    dict_put(info.dict, STR("resource_type"), value_text(str_of(node_kind_name(node->kind))));
+    dict_put(info.dict, STR("materialized"), value_text(node_materialized(node)));
+    dict_put(info.dict, STR("node_status"), value_text(str_of(status)));
+    Value relation = value_dict(arena);
+    dict_put(relation.dict, STR("database"), value_text(node->database));
+    dict_put(relation.dict, STR("schema"), value_text(node->schema));
+    dict_put(relation.dict, STR("alias"), value_text(node->alias));
+    dict_put(relation.dict, STR("relation_name"), value_text(node->relation_name));
+    dict_put(info.dict, STR("node_relation"), relation);
+    dict_put(data.dict, STR("node_info"), info);
+    return data;
+}
+
+static void say(const char *name, const char *code, Level level, const Node *node,
+                const char *status, const Text *message, uint32_t number, uint32_t total)
+{
+    Arena arena = {0};
+    Value data = node_info(node, status, &arena);
+    dict_put(data.dict, STR("index"), value_int(number));
+    dict_put(data.dict, STR("total"), value_int(total));
+    dict_put(data.dict, STR("status"), value_text(str_of(status)));
+    event_say((Event){.name = name,
+                      .code = code,
+                      .level = level,
+                      .message = text_str(message),
+                      .data = data});
+    arena_drop(&arena);
+}
+
+void say_start(const Runner *runner, const Node *node, uint32_t number)
+{
+    AUTO(text) Text what = {0}, out = {0};
+    text_add_c(&what, "START ");
+    describe(node, &what);
+    line(&out, number, runner->total, &what, "RUN", -1);
+    bool is_hook = node->kind == NODE_OPERATION;
+    say(is_hook ? "LogHookStartLine" : "LogStartLine", is_hook ? "E032" : "Q011", LEVEL_INFO, node,
+        "started", &out, number, runner->total);
+}
+
+/* Verb in front of the description, word in brackets. */
+static void result_words(const NodeResult *result, Text *verb, Text *word)
+{
+    bool is_error = result->status == STATUS_ERROR;
+    const Node *node = result->node;
+    if (result->status == STATUS_NO_OP) {
+        text_add_c(verb, "NO-OP ");
+        text_add_c(word, "NO-OP");
+    } else if (node->kind == NODE_TEST) {
+        if (is_error || result->status == STATUS_PASS)
+            text_add_c(word, is_error ? "ERROR" : "PASS");
+        else
+            text_print(word, "%s %lld", result->status == STATUS_WARN ? "WARN" : "FAIL",
+                       (long long)result->failures);
+        text_print(verb, STR_FMT " ", STR_ARG(text_str(word)));
+    } else {
+        const char *done = is_error ? "creating" : "created";
+        if (node->kind == NODE_SEED)
+            done = is_error ? "loading" : "loaded";
+        else if (node->kind == NODE_SNAPSHOT)
+            done = is_error ? "snapshotting" : "snapshotted";
+        text_print(verb, "%s ", is_error ? "ERROR" : "OK");
+        if (node->kind == NODE_SNAPSHOT || node->kind == NODE_SEED || node->kind == NODE_MODEL ||
+            is_error)
+            text_print(verb, "%s ", done);
+        if (is_error)
+            text_add_c(word, "ERROR");
+        else
+            text_add(word, result->message);
+    }
+}
+
+void say_result(const Runner *runner, const NodeResult *result, uint32_t number)
+{
+    AUTO(text) Text verb = {0}, word = {0}, what = {0}, out = {0};
+    result_words(result, &verb, &word);
+    text_add(&what, text_str(&verb));
+    AUTO(text) Text description = {0};
+    describe(result->node, &description);
+    Str shown = text_str(&description);
+    bool names_kind = result->node->kind != NODE_TEST && result->node->kind != NODE_SNAPSHOT;
+    if (!names_kind) /* "PASS name", "OK snapshotted schema.name" */
+        shown = str_slice(shown, (size_t)str_find_char(shown, ' ') + 1, shown.len);
+    if (result->node->kind == NODE_OPERATION && result->status == STATUS_ERROR)
+        text_clear(&what), text_add_c(&what, "ERROR ");
+    text_add(&what, shown);
+    line(&out, number, runner->total, &what, word.at ? word.at : "", result->execution_us);
+    bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL;
+    Level level = is_bad ? LEVEL_ERROR : result->status == STATUS_WARN ? LEVEL_WARN : LEVEL_INFO;
+    const char *name = "LogModelResult", *code = "Q012";
+    if (result->status == STATUS_NO_OP) {
+        name = "LogNodeNoOpResult";
+        code = "Q019";
+    } else if (result->node->kind == NODE_TEST) {
+        name = "LogTestResult";
+        code = "Q007";
+    } else if (result->node->kind == NODE_SEED) {
+        name = "LogSeedResult";
+        code = "Q016";
+    } else if (result->node->kind == NODE_SNAPSHOT) {
+        name = "LogSnapshotResult";
+        code = "Q015";
+    } else if (result->node->kind == NODE_OPERATION) {
+        name = "LogHookEndLine";
+        code = "Q033";
+    }
+    say(name, code, level, result->node, status_name(result->status), &out, number, runner->total);
+}
+
+void say_skip(const Runner *runner, const Node *node, uint32_t number, bool is_error_cause)
+{
+    (void)is_error_cause;
+    AUTO(text) Text what = {0}, out = {0};
+    bool has_relation =
+        node->kind == NODE_MODEL || node->kind == NODE_SEED || node->kind == NODE_SNAPSHOT;
+    if (has_relation)
+        text_print(&what, "SKIP relation " STR_FMT "." STR_FMT, STR_ARG(node->schema),
+                   STR_ARG(node->alias));
+    else
+        text_print(&what, "SKIP %s " STR_FMT, node_kind_name(node->kind), STR_ARG(node->name));
+    line(&out, number, runner->total, &what, "SKIP", -1);
+    say("SkippingDetails", "Z033", LEVEL_INFO, node, "skipped", &out, number, runner->total);
+}

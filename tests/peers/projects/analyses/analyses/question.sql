@@ -1,0 +1,2 @@
+{# asks #}
+select count(*) as n from {{ ref('plain') }}

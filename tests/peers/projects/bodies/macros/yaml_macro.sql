@@ -1,0 +1,1 @@
+{% macro described(what) %}described {{ what }}{% endmacro %}

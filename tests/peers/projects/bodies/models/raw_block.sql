@@ -1,0 +1,1 @@
+select '{% raw %}{{ not jinja }} {% neither %} {# nor #}{% endraw %}' as r, '{{ "{{" }} and {{ '%}' }}' as lit

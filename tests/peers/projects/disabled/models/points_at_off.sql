@@ -1,0 +1,2 @@
+{{ config(enabled=var('broken_ref')) }}
+select * from {{ ref('off') }}

@@ -1,0 +1,2 @@
+{{ config(enabled=true) }}
+select 'a' as twin

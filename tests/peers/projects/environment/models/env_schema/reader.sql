@@ -1,0 +1,1 @@
+select '{{ env_var("WEIR_CASE_WORD", "default word") }}' as word

@@ -1,0 +1,2 @@
+{{ config(alias='renamed', tags=['extra']) }}
+select * from {{ ref('shows_vars') }}

@@ -1,0 +1,2 @@
+{{ config(enabled=var('needed', none) is not none) }}
+select {{ var('needed') }} as needed

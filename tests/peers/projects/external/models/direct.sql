@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select * from read_csv_auto('{{ var("where", "data") }}/people.csv')

@@ -1,0 +1,2 @@
+{{ config(materialized='external') }}
+select 1 as a where false

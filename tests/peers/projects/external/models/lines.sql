@@ -1,0 +1,1 @@
+select id, len(tags) as tag_count, "inner".x as x from {{ source('files', 'lines') }}

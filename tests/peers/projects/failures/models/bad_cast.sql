@@ -1,0 +1,1 @@
+select cast(v as integer) as v from (values ('1'), ('x')) t(v)

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+selec 1

@@ -1,0 +1,1 @@
+select * from (values (1), (1), (null)) t(id)

@@ -1,0 +1,1 @@
+select '{{ execute and nobody_knows.me }}' as x

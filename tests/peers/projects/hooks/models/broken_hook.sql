@@ -1,0 +1,2 @@
+{{ config(materialized='table', post_hook='select * from missing_table', tags=['broken']) }}
+select 1 as id

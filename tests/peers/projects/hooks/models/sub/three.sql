@@ -1,0 +1,1 @@
+select (select count(*) from audit where what = 'three') as seen, id from {{ ref('two') }}

@@ -1,0 +1,2 @@
+select id, amount from {{ ref('events') }}
+where batch = {{ var('batch') }}

@@ -1,0 +1,1 @@
+select * from (values (1, 'red'), (2, 'blue'), (3, 'red')) t(id, kind)

@@ -1,0 +1,1 @@
+select * from {{ ref('helped') }} join {{ ref('toolbox', 'codes') }} on true

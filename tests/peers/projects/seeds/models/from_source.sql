@@ -1,0 +1,2 @@
+-- depends_on: {{ ref('plain') }}
+select count(*) as people, max(big) as big from {{ source('raw', 'people') }}

@@ -1,0 +1,2 @@
+{{ config(tags=['core', 'slow']) }}
+select a.id from {{ ref('stg_a') }} a join {{ ref('stg_b') }} b using (id)

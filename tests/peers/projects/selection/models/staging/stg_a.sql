@@ -1,0 +1,2 @@
+{{ config(tags=['nightly']) }}
+select id, v from {{ ref('src_seed') }}

@@ -1,0 +1,1 @@
+{% macro five() %}5{% endmacro %}

@@ -1,0 +1,1 @@
+select {{ five() }} as id, v from {{ ref('s') }}

@@ -1,0 +1,1 @@
+select * from {{ ref('order_report') }} where total > 100

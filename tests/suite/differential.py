@@ -1,0 +1,150 @@
+"""Suite (i): every project of tests/peers/projects run by weir, compared with what dbt was recorded to do.
+
+One observation of a project serves several cases, one for each level of likeness, so that a report
+says which kind of thing differs:
+
+  exit      exit code of every step
+  nodes     ids of all nodes, sources, exposures, groups, docs, disabled ones; parent_map and child_map
+  manifest  every field of every node (but macros)
+  macros    the macros each node depends on; the project's own macros
+  compiled  compiled SQL of every node, byte for byte
+  sql       the same with white space run together
+  status    status and count of failures of every node
+  message   message, relation_name and adapter_response of every node
+  tables    every relation's kind, column names, types, rows
+  answer    what ls, show, compile and run-operation print
+  console   the lines tools grep for
+  catalog   catalog.json
+"""
+import json
+import os
+import re
+import threading
+
+from . import compare, observe
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PROJECTS = os.path.join(HERE, "peers", "projects")
+RECORDED = os.path.join(HERE, "peers", "recorded")
+NODE_PARTS = ("nodes", "sources", "exposures", "groups", "metrics", "semantic_models", "saved_queries", "unit_tests",
+              "functions", "docs", "disabled")
+
+
+def _nodes(step):
+    if "manifest" not in step:
+        return None
+    whole = step["manifest"]
+    out = {part: sorted(whole[part]) for part in NODE_PARTS}
+    out.update({part: whole[part] for part in ("parent_map", "child_map", "group_map")})
+    return out
+
+
+def _without_macros(node):
+    node = dict(node)
+    node["depends_on"] = {key: value for key, value in (node.get("depends_on") or {}).items() if key != "macros"}
+    return node
+
+
+def _manifest(step):
+    if "manifest" not in step:
+        return None
+    whole = step["manifest"]
+    out = {part: {name: _without_macros(node) for name, node in whole[part].items()}
+           for part in NODE_PARTS if part != "disabled"}
+    out["disabled"] = {name: [_without_macros(node) for node in nodes] for name, nodes in whole["disabled"].items()}
+    out["selectors"], out["metadata"] = whole["selectors"], whole["metadata"]
+    return out
+
+
+def _macros(step):
+    if "manifest" not in step:
+        return None
+    whole = step["manifest"]
+    used = {name: sorted((node.get("depends_on") or {}).get("macros", []))
+            for part in ("nodes", "macros") for name, node in whole[part].items()}
+    return {"used": used, "own": {name: _without_macros(macro) for name, macro in whole["macros"].items()}}
+
+
+def _some(step, part, keys):
+    if part not in step:
+        return None
+    return {name: {key: one.get(key) for key in keys} for name, one in step[part].items()}
+
+
+def _sql(step):
+    if "compiled" not in step:
+        return None
+    return {name: re.sub(r"\s+", " ", text).strip() for name, text in step["compiled"].items()}
+
+
+LEVELS = {
+    "exit": lambda step: step["exit"],
+    "nodes": _nodes,
+    "manifest": _manifest,
+    "macros": _macros,
+    "compiled": lambda step: step.get("compiled"),
+    "sql": _sql,
+    "status": lambda step: _some(step, "results", ("status", "failures")),
+    "message": lambda step: _some(step, "results", ("message", "relation_name", "adapter_response", "compiled", "batch_results")),
+    "tables": lambda step: step.get("tables"),
+    "answer": lambda step: sorted(step["answer"]) if step["args"][:1] == ["ls"] and "answer" in step else step.get("answer"),
+    "console": lambda step: sorted(step["console"]),
+    "catalog": lambda step: step.get("catalog"),
+}
+
+
+class _Once:
+    """The observation of one project, made when the first of its cases runs."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.lock, self.steps, self.output, self.problem = threading.Lock(), None, [], None
+
+    def get(self):
+        with self.lock:
+            if self.steps is None and self.problem is None:
+                try:
+                    self.steps = observe.observe(self.program, self.folder, self.output)
+                except Exception as problem:                      # a broken artifact fails all levels, not the runner
+                    self.problem = "%s: %s" % (type(problem).__name__, problem)
+            if self.problem:
+                raise AssertionError(self.problem)
+            return self.steps
+
+
+def _check(once, recorded, level):
+    def check():
+        view, found = LEVELS[level], []
+        got_steps = once.get()
+        for number, want in enumerate(recorded):
+            got = got_steps[number]
+            step = "step %d (%s)" % (number + 1, " ".join(want["args"])[:70])
+            left, right = view(want), view(got)
+            if left is None and right is None:
+                continue
+            if left is None or right is None:
+                here = once.output[number] if number < len(once.output) else {}
+                found.append("%s: %s; exit %s; %s" % (
+                    step, "not written" if right is None else "written, the peer writes none", got["exit"],
+                    compare.short((here.get("stderr") or here.get("stdout", ""))[-300:], 300).replace("\n", " | ")))
+                continue
+            found += [step + " " + text for text in compare.differences(left, right)]
+        if found:
+            raise AssertionError("\n".join(found))
+    return check
+
+
+def cases(options):
+    out = []
+    for name in sorted(os.listdir(PROJECTS)):
+        folder = os.path.join(PROJECTS, name)
+        with open(os.path.join(folder, "case.json"), encoding="utf-8") as file:
+            case = json.load(file)
+        with open(os.path.join(RECORDED, name + ".json"), encoding="utf-8") as file:
+            recorded = observe.expand(json.load(file)["steps"])
+        skip = case["later"] if case.get("later") and not options.later else None
+        once = _Once(options.program, folder)
+        for level in LEVELS:
+            if any(LEVELS[level](step) is not None for step in recorded):
+                out.append(("differential/%s/%s" % (name, level), _check(once, recorded, level), skip))
+    return out
