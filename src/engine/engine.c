@@ -67,6 +67,7 @@ void engine_told(Str sql, int64_t began_us)
 
 bool warehouse_open(const Engine *engine, Arena *arena, Value config, Warehouse **out, Err *err)
 {
+    engine_trace_from_environment();
     return engine->open(arena, config, out, err);
 }
 

@@ -45,5 +45,7 @@ extern const Engine engine_duckdb;
 void engine_told(Str sql, int64_t began_us);
 /* clock_steady_us() if somebody traces, else 0: then engine_told() does nothing. */
 int64_t engine_tell_from(void);
+/* Traces to the file that WEIR_TRACE_SQL names, if it is set (trace.c). Does so once. */
+void engine_trace_from_environment(void);
 
 #endif

@@ -14,7 +14,7 @@
 #include "base/event.h"
 #include "base/pool.h"
 
-enum { FLOW_LOCK_RANK = 20, DEFAULT_COST_US = 1000 };
+enum { FLOW_LOCK_RANK = 20, DEFAULT_COST_US = 1000, CANCEL_MS = 50 };
 
 typedef enum TaskState { WAITING, READY, RUNNING, ENDED } TaskState;
 
@@ -321,6 +321,33 @@ static void run_worker_thread(void *context)
     work(context);
 }
 
+static void cancel_running(Flow *flow)
+{
+    for (uint32_t i = 0; i < flow->count; i++) {
+        lock_take(&flow->lock);
+        const Task *running = flow->rows[i].state == RUNNING ? flow->rows[i].task : NULL;
+        lock_give(&flow->lock);
+        if (running && running->cancel)
+            running->cancel(running->work);
+    }
+}
+
+/* Waits until all have ended. In a stopped run tasks are cancelled again and again: one that was
+ * just about to begin its statement does not notice the first time. */
+static void watch(Flow *flow)
+{
+    lock_take(&flow->lock);
+    while (flow->ended < flow->count) {
+        signal_wait(&flow->changed, &flow->lock, atomic_load(&flow->is_stopped) ? CANCEL_MS : -1);
+        if (!atomic_load(&flow->is_stopped))
+            continue;
+        lock_give(&flow->lock);
+        cancel_running(flow);
+        lock_take(&flow->lock);
+    }
+    lock_give(&flow->lock);
+}
+
 void flow_run(Flow *flow, TaskEnd *ends)
 {
     flow->ends = ends;
@@ -335,6 +362,7 @@ void flow_run(Flow *flow, TaskEnd *ends)
         workers[i] = (Worker){.flow = flow, .number = i};
         thread_start(&workers[i].thread, "weir-worker", run_worker_thread, &workers[i]);
     }
+    watch(flow);
     for (unsigned i = 0; i < count; i++)
         thread_join(&workers[i].thread);
     assert(flow->ended == flow->count);
@@ -347,13 +375,6 @@ void flow_stop(Flow *flow)
     if (atomic_exchange(&flow->is_stopped, true))
         return;
     __atomic_store_n(&flow->cancel, true, __ATOMIC_RELAXED);
-    for (uint32_t i = 0; i < flow->count; i++) {
-        lock_take(&flow->lock);
-        const Task *running = flow->rows[i].state == RUNNING ? flow->rows[i].task : NULL;
-        lock_give(&flow->lock);
-        if (running && running->cancel)
-            running->cancel(running->work);
-    }
     lock_take(&flow->lock);
     signal_tell_all(&flow->changed);
     lock_give(&flow->lock);

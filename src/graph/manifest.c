@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "graph/graph_base.h"
+#include "graph/selector.h"
 
 typedef enum ItemKind {
     ITEM_OPEN,                    /* ', "name": {'                                              */
@@ -183,9 +183,7 @@ static void list_items(Writer *writer)
     add_node_section(writer, "exposures", NODE_EXPOSURE);
     add_node_section(writer, "metrics", NODE_METRIC);
     add_groups(writer, "groups", ITEM_GROUP);
-    add_value(writer, "selectors", project->selectors.kind == VALUE_DICT
-                                       ? project->selectors
-                                       : value_dict(&writer->arena));
+    add_value(writer, "selectors", selectors_value(project, &writer->arena));
     add_disabled(writer);
     add_map(writer, "parent_map", ITEM_PARENTS);
     add_map(writer, "child_map", ITEM_CHILDREN);

@@ -52,6 +52,8 @@ MUST bool spec_parse_words(Arena *arena, const Str *words, uint32_t count, bool 
 MUST bool spec_set_method(Spec *spec, Str method, Err *err);
 /* The method of a value without one: path, file or fqn. */
 MethodName spec_default_method(Str value);
+/* "config.meta.owner": method and arguments. */
+Str spec_method_text(Arena *arena, const Spec *spec);
 Spec *spec_group(Arena *arena, SpecKind kind, Str raw);
 bool indirect_find(Str name, IndirectSelection *out);
 
@@ -64,6 +66,11 @@ MUST bool spec_from_yaml(Arena *arena, Value definition, IndirectSelection indir
 MUST bool selectors_find(const Project *project, Str name, Value *out, Err *err);
 /* The name with `default: true`, or empty; two of them are an error. */
 MUST bool selectors_default(const Project *project, Str *out, Err *err);
+
+/* ---- selector_dict.c ---- */
+
+/* selectors.yml as the manifest shows it. */
+Value selectors_value(const Project *project, Arena *arena);
 
 /* ---- state_compare.c ---- */
 

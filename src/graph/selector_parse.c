@@ -72,6 +72,12 @@ bool spec_set_method(Spec *spec, Str method, Err *err)
     return fail_method(name, err);
 }
 
+Str spec_method_text(Arena *arena, const Spec *spec)
+{
+    return str_print(arena, "%s%s" STR_FMT, method_names[spec->method],
+                     spec->arguments.len ? "." : "", STR_ARG(spec->arguments));
+}
+
 MethodName spec_default_method(Str value)
 {
     static const char *const endings[] = {".sql", ".py", ".csv"};

@@ -1,4 +1,4 @@
-/* selector_path.c: path:models/staging, path:models/*.sql, path:models/schema.yml.
+/* selector_path.c: path:models/staging, path:models/stg_?.sql, path:models/schema.yml.
  *
  * dbt expands the pattern in the project's folder and takes nodes whose file, or a folder above it,
  * is among what it found. Here the pattern is compared with the paths of the nodes. Files of other

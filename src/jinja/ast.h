@@ -126,6 +126,7 @@ typedef struct FilterNode {
     Str name;
     FilterFn apply;            /* NULL: unknown, an error when reached */
     Arguments arguments;
+    bool looks_at_input;       /* in strict mode: not at an undefined one */
 } FilterNode;
 
 typedef struct TestNode {
@@ -134,7 +135,7 @@ typedef struct TestNode {
     Str name;
     TestFn apply;
     Arguments arguments;
-    bool is_negated;
+    bool is_negated, looks_at_input;
 } TestNode;
 
 /* ---- statements ---- */

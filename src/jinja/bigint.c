@@ -460,7 +460,10 @@ static uint32_t bigint_hash(Object *self)
 static bool bigint_binary(Object *self, const char *op, Value other, bool is_reversed,
                           Arena *arena, Value *out, Err *err)
 {
-    (void)err;
+    bool knows_other = other.kind != VALUE_OBJECT || value_is_a(other, &bigint_type);
+    if (!knows_other && other.object->type->binary)
+        return other.object->type->binary(other.object, op, value_of_object(self), !is_reversed,
+                                          arena, out, err);
     if (op[0] != '<' && op[0] != '>')
         return true;
     int order;

@@ -174,7 +174,10 @@ static bool eval_compare(Interp *interp, const ItemsNode *node, Value *out)
     TRY(eval(interp, node->items, &left));
     for (const Node *item = node->items->next; item && is_true; item = item->next) {
         TRY(eval(interp, item, &right));
-        TRY(check_defined(interp, &node->base, left));
+        bool is_looked_at = item->op < COMPARE_IN || right.kind > VALUE_TUPLE ||
+                            right.kind < VALUE_LIST || right.list->len;
+        if (is_looked_at) /* x in [] does not look at x */
+            TRY(check_defined(interp, &node->base, left));
         TRY(check_defined(interp, &node->base, right));
         TRY_AT(interp, &node->base,
                compare(interp, (CompareOp)item->op, left, right, &is_true));
@@ -428,6 +431,8 @@ static bool eval_filter(Interp *interp, const FilterNode *node, Value *out)
                 STR_ARG(node->name));
         return interp_locate(interp, &node->base);
     }
+    if (node->looks_at_input)
+        TRY(check_defined(interp, &node->base, input));
     TRY_AT(interp, &node->base, node->apply(&call, input, out, interp->err));
     return true;
 }
@@ -445,6 +450,8 @@ static bool eval_test(Interp *interp, const TestNode *node, Value *out)
                 STR_ARG(node->name));
         return interp_locate(interp, &node->base);
     }
+    if (node->looks_at_input)
+        TRY(check_defined(interp, &node->base, input));
     TRY_AT(interp, &node->base, node->apply(&call, input, &is_true, interp->err));
     *out = value_bool(is_true != node->is_negated);
     return true;

@@ -4,7 +4,8 @@
 
 #include "jinja/python.h"
 
-#define FILTER(name, function) bool filter_##function(Call *call, Value input, Value *out, Err *err);
+#define FILTER(name, function) \
+    bool filter_##function(Call *call, Value input, Value *out, Err *err);
 #include "jinja/filters.def"
 #undef FILTER
 
@@ -12,6 +13,8 @@
 #include "jinja/tests.def"
 #undef TEST
 
+/* In strict mode fails for an undefined value, which could not be printed either. */
+MUST bool check_defined(Call *call, Value v, Err *err);
 /* str(input), as most text filters begin. */
 Str input_text(Call *call, Value input);
 

@@ -20,6 +20,7 @@ Str text_escape(Arena *arena, Str s)
 bool filter_escape(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "escape", 0, 0, err));
+    TRY(check_defined(call, input, err));
     *out = value_text(text_escape(call->arena, input_text(call, input)));
     return true;
 }
@@ -93,6 +94,7 @@ static void add_unescaped(Str s, Text *out)
 bool filter_striptags(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "striptags", 0, 0, err));
+    TRY(check_defined(call, input, err));
     AUTO(text) Text plain = {0};
     Str rest = input_text(call, input);
     for (ptrdiff_t start; (start = str_find_char(rest, '<')) >= 0;) {
@@ -140,6 +142,7 @@ static void add_quoted(Str s, bool is_query, Text *out)
 bool filter_urlencode(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "urlencode", 0, 0, err));
+    TRY(check_defined(call, input, err));
     AUTO(text) Text text = {0};
     bool is_iterable;
     Call none = *call;
@@ -375,6 +378,7 @@ bool filter_urlize(Call *call, Value input, Value *out, Err *err)
                                         "extra_schemes"};
     Value slots[] = {NONE, value_bool(false), NONE, NONE, NONE}, rel;
     TRY(call_bind(call, "urlize", names, 5, 0, slots, err));
+    TRY(check_defined(call, input, err));
     Links links = {.arena = call->arena, .limit = -1};
     if (slots[0].kind != VALUE_NONE)
         TRY(index_of(slots[0], &links.limit, err));

@@ -4,6 +4,17 @@
 
 enum { DEEPEST_JSON = 200 };
 
+/* The keys will be sorted: numbers and texts in one dict have no order. */
+static bool check_order(const Dict *dict, Err *err)
+{
+    Value key, value, before = NONE;
+    int order;
+    for (uint32_t at = 0, i = 0; dict_next(dict, &at, &key, &value); i++, before = key)
+        if (i)
+            TRY(value_compare(key, before, "<", &order, err));
+    return true;
+}
+
 /* Fails for what json.dumps() refuses. */
 static bool check_json(Value v, int depth, Err *err)
 {
@@ -23,7 +34,7 @@ static bool check_json(Value v, int depth, Err *err)
                             value_type_name(key));
             TRY(check_json(value, depth + 1, err));
         }
-        return true;
+        return check_order(v.dict, err);
     case VALUE_OBJECT:
         if (value_is_a(v, &bigint_type))
             return true;
@@ -32,7 +43,8 @@ static bool check_json(Value v, int depth, Err *err)
     case VALUE_UNDEFINED: break;
     default: return true;
     }
-    return FAIL(err, "Object of type %s is not JSON serializable", value_type_name(v));
+    const char *name = value_type_name(v), *last = strrchr(name, '.');
+    return FAIL(err, "Object of type %s is not JSON serializable", last ? last + 1 : name);
 }
 
 bool filter_tojson(Call *call, Value input, Value *out, Err *err)

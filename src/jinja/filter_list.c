@@ -93,6 +93,7 @@ bool filter_join(Call *call, Value input, Value *out, Err *err)
             Value item = items->at[i];
             if (slots[1].kind != VALUE_NONE)
                 TRY(attribute_of(call, item, slots[1], NONE, &item, err));
+            TRY(check_defined(call, item, err));
             array_add(texts, value_to_text(call->arena, item));
         }
     }

@@ -34,6 +34,8 @@ bool filter_int(Call *call, Value input, Value *out, Err *err)
     TRY(index_of(slots[1], &base, err));
     if (input.kind == VALUE_UNDEFINED)
         return undefined_fail(input, err);
+    if (input.kind == VALUE_FLOAT && isinf(input.real))
+        return FAIL(err, "cannot convert float infinity to integer");
     bool is_base = base == 0 || (base >= 2 && base <= 36);
     if (!to_int(call, input, is_base ? (unsigned)base : 10, out))
         *out = slots[0];

@@ -68,9 +68,13 @@ static bool map_attribute(Call *call, const Array *items, Value path, Array *map
 bool filter_map(Call *call, Value input, Value *out, Err *err)
 {
     Array *items;
+    TRY(check_defined(call, input, err));
+    if (!value_truth(input)) { /* as jinja2: not even looked at */
+        *out = iterator_make(call->arena, "generator", array_make(call->arena, 0));
+        return true;
+    }
     TRY(items_of(call, input, &items, err));
     Array *mapped = array_make(call->arena, items->len);
-    *out = UNDEFINED;
     const Value *path = call_named(call, "attribute");
     if (!call->arg_count && path) {
         TRY(map_attribute(call, items, *path, mapped, err));
@@ -97,6 +101,11 @@ bool filter_map(Call *call, Value input, Value *out, Err *err)
 /* Keeps the items of which the test (or truth) is `keeps`. With an attribute, that is tested. */
 static bool sieve(Call *call, Value input, bool by_attribute, bool keeps, Value *out, Err *err)
 {
+    TRY(check_defined(call, input, err));
+    if (!value_truth(input)) {
+        *out = iterator_make(call->arena, "generator", array_make(call->arena, 0));
+        return true;
+    }
     if (by_attribute && !call->arg_count)
         return FAIL(err, "Missing parameter for attribute name");
     Value path = by_attribute ? call->args[0] : NONE;
@@ -119,6 +128,8 @@ static bool sieve(Call *call, Value input, bool by_attribute, bool keeps, Value 
         if (test)
             TRY(test(&rest, item, &holds, err));
         else
+            TRY(check_defined(call, item, err));
+        if (!test)
             holds = value_truth(item);
         if (holds == keeps)
             array_add(kept, items->at[i]);

@@ -2,6 +2,12 @@
 #include "jinja/filter.h"
 #include "jinja/method_text.h"
 
+bool check_defined(Call *call, Value v, Err *err)
+{
+    return v.kind != VALUE_UNDEFINED || !call->interp ||
+           interp_undefined_mode(call->interp) != UNDEFINED_STRICT || undefined_fail(v, err);
+}
+
 Str input_text(Call *call, Value input)
 {
     return value_str(value_to_text(call->arena, input));
@@ -10,6 +16,7 @@ Str input_text(Call *call, Value input)
 bool filter_string(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "string", 0, 0, err));
+    TRY(check_defined(call, input, err));
     *out = value_to_text(call->arena, input);
     return true;
 }
@@ -31,6 +38,7 @@ bool filter_as_same(Call *call, Value input, Value *out, Err *err)
 bool filter_lower(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "lower", 0, 0, err));
+    TRY(check_defined(call, input, err));
     *out = value_text(text_lower(call->arena, input_text(call, input)));
     return true;
 }
@@ -38,6 +46,7 @@ bool filter_lower(Call *call, Value input, Value *out, Err *err)
 bool filter_upper(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "upper", 0, 0, err));
+    TRY(check_defined(call, input, err));
     *out = value_text(text_upper(call->arena, input_text(call, input)));
     return true;
 }
@@ -45,6 +54,7 @@ bool filter_upper(Call *call, Value input, Value *out, Err *err)
 bool filter_capitalize(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "capitalize", 0, 0, err));
+    TRY(check_defined(call, input, err));
     *out = value_text(text_capitalize(call->arena, input_text(call, input)));
     return true;
 }
@@ -53,6 +63,7 @@ bool filter_capitalize(Call *call, Value input, Value *out, Err *err)
 bool filter_title(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "title", 0, 0, err));
+    TRY(check_defined(call, input, err));
     Str s = input_text(call, input);
     AUTO(text) Text text = {0};
     for (size_t at = 0; at < s.len;) {
@@ -85,6 +96,7 @@ bool filter_trim(Call *call, Value input, Value *out, Err *err)
     static const char *const names[] = {"chars"};
     Value chars = NONE;
     TRY(call_bind(call, "trim", names, 1, 0, &chars, err));
+    TRY(check_defined(call, input, err));
     Str s = input_text(call, input);
     if (chars.kind == VALUE_NONE) {
         *out = value_text(text_strip(s));
@@ -104,6 +116,9 @@ bool filter_replace(Call *call, Value input, Value *out, Err *err)
     static const char *const names[] = {"old", "new", "count"};
     Value slots[] = {UNDEFINED, UNDEFINED, NONE};
     TRY(call_bind(call, "replace", names, 3, 2, slots, err));
+    TRY(check_defined(call, input, err));
+    TRY(check_defined(call, slots[0], err));
+    TRY(check_defined(call, slots[1], err));
     int64_t count = -1;
     if (slots[2].kind != VALUE_NONE)
         TRY(index_of(slots[2], &count, err));
@@ -183,6 +198,7 @@ bool filter_format(Call *call, Value input, Value *out, Err *err)
 {
     if (call->arg_count && call->named_count)
         return FAIL(err, "can't handle positional and keyword arguments at the same time");
+    TRY(check_defined(call, input, err));
     Str format = input_text(call, input);
     if (call->named_count) {
         Dict *dict = dict_make(call->arena, call->named_count);
@@ -191,14 +207,17 @@ bool filter_format(Call *call, Value input, Value *out, Err *err)
         return format_percent(call->arena, format, value_of_dict(dict), out, err);
     }
     Array *args = array_make(call->arena, call->arg_count);
-    for (uint32_t i = 0; i < call->arg_count; i++)
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        TRY(check_defined(call, call->args[i], err));
         array_add(args, call->args[i]);
+    }
     return format_percent(call->arena, format, value_of_tuple(args), out, err);
 }
 
 bool filter_wordcount(Call *call, Value input, Value *out, Err *err)
 {
     TRY(check_counts(call, "wordcount", 0, 0, err));
+    TRY(check_defined(call, input, err));
     Str s = input_text(call, input);
     int64_t count = 0;
     bool is_inside = false;

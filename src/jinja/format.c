@@ -1,5 +1,5 @@
 /* format.c: the two ways of filling a text: "..." % args and "...".format(args). */
-#include "jinja/python.h"
+#include "jinja/filter.h"
 
 /* repr() with what is beyond ASCII escaped. */
 static Value ascii_repr(Arena *arena, Value v)
@@ -292,15 +292,15 @@ bool format_percent(Arena *arena, Str format, Value args, Value *out, Err *err)
         Value v = NONE;
         bool is_named;
         TRY(read_directive(&percent, &directive, &v, &is_named, err));
-        if (!is_named && directive.type != '%')
+        if (!is_named)
             TRY(next_argument(&percent, &v, err));
-        if (directive.type == '%')
-            text_add_char(&text, '%');
-        else
-            TRY(percent_one(&percent, &directive, v, &text, err));
+        TRY(percent_one(&percent, &directive, v, &text, err));
     }
+    bool has_items = args.kind == VALUE_DICT || args.kind == VALUE_LIST ||
+                     args.kind == VALUE_UNDEFINED ||
+                     (args.kind == VALUE_OBJECT && args.object->type->item);
     bool is_all_used = args.kind == VALUE_TUPLE ? percent.used >= args.list->len
-                       : percent.used || args.kind == VALUE_DICT || args.kind == VALUE_LIST;
+                                                : percent.used || has_items;
     if (!is_all_used && !percent.has_names)
         return FAIL(err, "not all arguments converted during string formatting");
     *out = text_value(arena, &text);
@@ -428,6 +428,7 @@ static bool add_field(Braces *braces, Str field, int depth, Text *out, Err *err)
     if (end < field.len)
         TRY(braces_fill(braces, str_slice(field, end + 1, field.len), depth + 1, &spec, err));
     Value shown;
+    TRY(check_defined(braces->call, v, err));
     TRY(format_spec(braces->call->arena, v, text_str(&spec), &shown, err));
     text_add(out, value_str(shown));
     return true;

@@ -15,7 +15,7 @@ enum { MOST_WIDTH = 1 << 24, MOST_PRECISION = 1 << 16 };
 typedef struct Spec {
     uint32_t fill;
     char align, sign;       /* '\0' when not given */
-    bool is_alternate, has_precision, has_no_negative_zero;
+    bool is_alternate, has_precision, has_no_negative_zero, has_zero_and_align;
     int64_t width, precision;
     char grouping;          /* ',' '_' or '\0' */
     char type;              /* '\0' when not given */
@@ -66,8 +66,9 @@ static void read_flags(Str s, size_t *at, Spec *spec)
         if (!spec->align) {
             spec->align = '=';
             spec->fill = '0';
-        } else if (!spec->fill) {
-            spec->fill = '0';
+        } else {
+            spec->has_zero_and_align = true;
+            spec->fill = spec->fill ? spec->fill : '0';
         }
         (*at)++;
     }
@@ -223,8 +224,8 @@ static Number number_split(Arena *arena, const Text *text, bool is_negative)
                     .rest = str_slice(whole, digits, whole.len)};
 }
 
-/* Without a type but with a precision: as 'g', but 1.0 keeps its point and 12.0 at .2 is 1.2e+01. */
-static void print_short(double real, int precision, Text *out)
+/* Without a type but with a precision: 'g', but 1.0 keeps its point, and 12.0 at .2 is 1.2e+01. */
+static void print_short(double real, int precision, bool keeps_zeros, Text *out)
 {
     char form[64];
     precision = precision ? precision : 1;
@@ -233,17 +234,19 @@ static void print_short(double real, int precision, Text *out)
     int exponent = (int)strtol(strchr(form, 'e') + 1, NULL, 10);
     if (exponent >= -4 && exponent + 1 > precision - 1) { /* %g would print it in full at 12. */
         size_t end = (size_t)(strchr(form, 'e') - form);
-        if (memchr(form, '.', end))
+        if (memchr(form, '.', end) && !keeps_zeros)
             while (form[end - 1] == '0')
                 end--;
         if (form[end - 1] == '.')
             end--;
         text_add_bytes(out, form, end);
+        if (keeps_zeros && !memchr(form, '.', end))
+            text_add_char(out, '.');
         text_print(out, "e+%02d", exponent);
         return;
     }
     size_t start = out->len;
-    text_print(out, "%.*g", precision, real);
+    text_print(out, keeps_zeros ? "%#.*g" : "%.*g", precision, real);
     if (!strpbrk(out->at + start, ".en"))
         text_add_c(out, ".0");
 }
@@ -271,6 +274,8 @@ static bool format_real(Arena *arena, const Spec *spec, double real, Value *out,
     char type = spec->type;
     if (type && !strchr("eEfFgGn%", type))
         return FAIL(err, "Unknown format code '%c' for object of type 'float'", type);
+    if (type == 'n' && spec->grouping)
+        return FAIL(err, "Cannot specify '%c' with 'n'.", spec->grouping);
     bool is_negative = signbit(real) && !isnan(real);
     double size = isnan(real) ? real : fabs(real);
     AUTO(text) Text text = {0};
@@ -280,9 +285,15 @@ static bool format_real(Arena *arena, const Spec *spec, double real, Value *out,
     } else if (type || !isfinite(real)) {
         print_typed(spec, size, type, &text);
     } else if (spec->has_precision) {
-        print_short(size, (int)spec->precision, &text);
+        print_short(size, (int)spec->precision, spec->is_alternate, &text);
     } else {
         float_print(size, &text);
+        const char *exponent = strchr(text.at, 'e');
+        if (spec->is_alternate && exponent && !strchr(text.at, '.')) {
+            Str power = str_copy(arena, str_of(exponent));
+            text_truncate(&text, (size_t)(exponent - text.at));
+            text_print(&text, "." STR_FMT, STR_ARG(power));
+        }
     }
     if (spec->has_no_negative_zero && is_negative) {
         const char *digit = strpbrk(text.at, "123456789");
@@ -322,8 +333,8 @@ static bool format_whole(Arena *arena, const Spec *spec, Value v, Value *out, Er
                     value_type_name(v));
     if (spec->has_precision)
         return FAIL(err, "Precision not allowed in integer format specifier");
-    if (spec->grouping == ',' && strchr("bcoxXn", type))
-        return FAIL(err, "Cannot specify ',' with '%c'.", type);
+    if (spec->grouping && strchr(spec->grouping == ',' ? "bcoxXn" : "cn", type))
+        return FAIL(err, "Cannot specify '%c' with '%c'.", spec->grouping, type);
     if (type == 'c')
         return format_character(arena, spec, v, out, err);
     unsigned base = type == 'b' ? 2 : type == 'o' ? 8 : type == 'x' || type == 'X' ? 16 : 10;
@@ -370,19 +381,19 @@ static void decimal_scientific(DecimalView view, char letter, Text *out)
 static bool format_decimal(Arena *arena, const Spec *spec, Value v, Value *out, Err *err)
 {
     char type = spec->type;
-    if (type && !strchr("eEfFgGn%", type))
+    bool is_fit = !type || strchr("eEfFgGn%", type);
+    if (!is_fit || spec->is_alternate || spec->grouping == '_' || spec->has_zero_and_align ||
+        spec->has_no_negative_zero || (type == 'n' && spec->grouping))
         return FAIL(err, "invalid format string");
     DecimalView view = decimal_view(arena, v);
     AUTO(text) Text text = {0};
     if (view.special) {
         text_add_c(&text, view.special);
     } else if (type == 'f' || type == 'F' || type == '%') {
+        int64_t exponent = view.exponent + (type == '%' ? 2 : 0);
+        int64_t own = exponent < 0 ? -exponent : 0;
         if (type == '%')
             TRY(operate(arena, OP_MULTIPLY, v, value_int(100), &v, err));
-        view = decimal_view(arena, v);
-        int64_t own = view.exponent < 0 ? -view.exponent : 0;
-        if (type == '%' && !spec->has_precision)
-            own = own > 0 ? own : 0;
         decimal_fixed(arena, v, spec->has_precision ? spec->precision : own, &text);
         if (type == '%')
             text_add_char(&text, '%');

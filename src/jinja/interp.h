@@ -38,7 +38,7 @@ typedef struct MacroCall {
 
 enum {
     CALL_DEPTH_LIMIT = 200,    /* default of RenderOptions.depth_limit                           */
-    LEVEL_LIMIT = 3000,        /* nested nodes of all calls: some 2 KiB of C stack each at worst */
+    LEVEL_LIMIT = 2000,        /* nested nodes of all calls: 2 KiB of C stack each under ASan    */
     STEPS_BETWEEN_CHECKS = 1024,
     TRAIL_LINES = 10,
 };

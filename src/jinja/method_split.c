@@ -45,7 +45,7 @@ Array *text_split_space(Arena *arena, Str s, int64_t most)
     Str rest = text_strip_set(s, NULL, true, false);
     while (rest.len) {
         if (cuts-- == 0) {
-            array_add(parts, value_text(text_strip_set(rest, NULL, false, true)));
+            array_add(parts, value_text(rest));
             break;
         }
         size_t at = 0, end = 0;
@@ -73,7 +73,7 @@ static Array *split_space_right(Arena *arena, Str s, int64_t most)
     Str rest = text_strip_set(s, NULL, false, true);
     for (int64_t cuts = most; rest.len; cuts--) {
         if (cuts == 0) {
-            array_add(parts, value_text(text_strip_set(rest, NULL, true, false)));
+            array_add(parts, value_text(rest));
             break;
         }
         size_t word = 0;

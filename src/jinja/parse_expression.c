@@ -453,11 +453,25 @@ static bool note_unknown(Parser *parser, bool is_test, Str name, uint32_t at)
     return true;
 }
 
+static bool is_one_of(Str name, const char *const *names)
+{
+    while (*names && !str_is(name, *names))
+        names++;
+    return *names != NULL;
+}
+
+/* Filters and tests that do not look at their input: in strict mode the others refuse an undefined
+ * one. */
+static const char *const blind_filters[] = {"default", "d", "pprint", NULL};
+static const char *const looking_tests[] = {"eq", "equalto", "ne", "in", "iterable", "lower",
+                                            "upper", "filter", "test", NULL};
+
 static bool parse_filter(Parser *parser, Node *input, Node **out)
 {
     FilterNode *filter = NODE(parser, FilterNode, NODE_FILTER, parser->token.at);
     TRY(parse_dotted_name(parser, &filter->name));
     filter->input = input;
+    filter->looks_at_input = !is_one_of(filter->name, blind_filters);
     filter->apply = native_filter_find(filter->name);
     if (!filter->apply)
         filter->apply = filter_find(filter->name);
@@ -505,6 +519,7 @@ static bool parse_test(Parser *parser, Node *input, Node **out)
     test->base.at = parser->token.at;
     TRY(parse_dotted_name(parser, &test->name));
     test->input = input;
+    test->looks_at_input = is_one_of(test->name, looking_tests);
     test->apply = test_find(test->name);
     if (!test->apply)
         TRY(note_unknown(parser, true, test->name, test->base.at));

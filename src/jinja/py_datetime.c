@@ -77,7 +77,7 @@ static bool datetime_from(Call *call, const DateTime *before, const char *name, 
         slots[6] = value_int(civil.microsecond), slots[7] = tz_value(before->tz);
     }
     TRY(call_bind(call, name, names, 9, before ? 0 : 3, slots, err));
-    int64_t parts[7], days, us;
+    int64_t parts[7], days = 0, us = 0;
     for (int i = 0; i < 7; i++)
         TRY(index_of(slots[i], &parts[i], err));
     Tz *tz;
@@ -408,7 +408,7 @@ static bool datetime_fromtimestamp(Object *self, Call *call, Value *out, Err *er
     (void)self;
     static const char *const names[] = {"timestamp", "tz"};
     Value slots[] = {UNDEFINED, NONE};
-    int64_t us;
+    int64_t us = 0;
     Tz *tz;
     TRY(call_bind(call, "fromtimestamp", names, 2, 1, slots, err));
     TRY(timestamp_us(slots[0], &us, err));
@@ -420,7 +420,7 @@ static bool datetime_utcfromtimestamp(Object *self, Call *call, Value *out, Err 
 {
     (void)self;
     TRY(check_counts(call, "datetime.utcfromtimestamp", 1, 1, err));
-    int64_t us;
+    int64_t us = 0;
     TRY(timestamp_us(call->args[0], &us, err));
     return datetime_make_checked(call->arena, us, NULL, out, err);
 }

@@ -340,16 +340,20 @@ static Value divide(Arena *arena, const Decimal *a, const Decimal *b)
 }
 
 /* // and %: towards zero, unlike those of int. */
-static Value divide_whole(Arena *arena, const Decimal *a, const Decimal *b, bool wants_rest)
+static bool divide_whole(Arena *arena, const Decimal *a, const Decimal *b, bool wants_rest,
+                         Value *out, Err *err)
 {
     int64_t least = a->exponent < b->exponent ? a->exponent : b->exponent;
     Value x = to_exponent(arena, a, least, DOWN)->coefficient;
     Value y = to_exponent(arena, b, least, DOWN)->coefficient;
-    if (wants_rest)
-        return decimal_finish(arena, decimal_new(arena, a->is_negative,
-                                                 whole(arena, OP_MODULO, x, y), least));
-    return decimal_finish(arena, decimal_new(arena, a->is_negative != b->is_negative,
-                                             whole(arena, OP_FLOOR_DIVIDE, x, y), 0));
+    Value quotient = whole(arena, OP_FLOOR_DIVIDE, x, y), rest = whole(arena, OP_MODULO, x, y);
+    if (digits_of(arena, quotient).len > PRECISION)
+        return FAIL(err, "[<class 'decimal.DivisionImpossible'>]");
+    Decimal *answer = wants_rest
+                          ? decimal_new(arena, a->is_negative, rest, least)
+                          : decimal_new(arena, a->is_negative != b->is_negative, quotient, 0);
+    *out = decimal_finish(arena, answer);
+    return true;
 }
 
 static bool power(Arena *arena, const Decimal *a, const Decimal *b, Value *out, Err *err)
@@ -396,8 +400,12 @@ static bool decimal_arithmetic(Arena *arena, char op, bool is_floor, const Decim
                                whole(arena, OP_MULTIPLY, a->coefficient, b->coefficient),
                                a->exponent + b->exponent));
         break;
-    case '/': *out = is_floor ? divide_whole(arena, a, b, false) : divide(arena, a, b); break;
-    default: *out = divide_whole(arena, a, b, true); break;
+    case '/':
+        if (is_floor)
+            return divide_whole(arena, a, b, false, out, err);
+        *out = divide(arena, a, b);
+        break;
+    default: return divide_whole(arena, a, b, true, out, err);
     }
     return true;
 }

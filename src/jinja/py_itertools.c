@@ -248,8 +248,11 @@ static bool it_islice(Object *self, Call *call, Value *out, Err *err)
         TRY(index_of(call->args[i], &bounds[which], err));
         if (bounds[which] < 0 || (which == 2 && !bounds[which]))
             return FAIL(err, which == 2 ? "Step for islice() must be a positive integer or None."
-                                        : "Indices for islice() must be None or an integer: "
-                                          "0 <= x <= sys.maxsize.");
+                             : call->arg_count == 2
+                                 ? "Stop argument for islice() must be None or an integer: "
+                                   "0 <= x <= sys.maxsize."
+                                 : "Indices for islice() must be None or an integer: "
+                                   "0 <= x <= sys.maxsize.");
     }
     Array *slice = array_make(call->arena, 0);
     Value from = call->args[0], item;

@@ -8,7 +8,7 @@ typedef struct Pattern {
 
 typedef struct Match {
     Object base;
-    Pattern *pattern;
+    Pattern *pattern = NULL;
     Str text;
     int64_t *spans;       /* byte offsets, two a group */
     int64_t from, to;     /* pos, endpos               */
@@ -52,7 +52,7 @@ static bool match_group(Object *self, Call *call, Value *out, Err *err)
     }
     Array *groups = array_make(call->arena, call->arg_count);
     for (uint32_t i = 0; i < call->arg_count; i++) {
-        uint32_t number;
+        uint32_t number = 0;
         TRY(group_number(match, call->args[i], &number, err));
         array_add(groups, match_group_at(match, number, NONE));
     }
@@ -133,7 +133,7 @@ static bool match_span(Object *self, Call *call, Value *out, Err *err)
 
 static bool add_group(const Match *match, Value which, Text *out, Err *err)
 {
-    uint32_t number;
+    uint32_t number = 0;
     if (!group_number(match, which, &number, err)) {
         if (which.kind == VALUE_TEXT)
             return FAIL(err, "unknown group name '" STR_FMT "'", STR_ARG(value_str(which)));
@@ -258,7 +258,7 @@ static bool match_item(Object *self, Arena *arena, Value key, Value *out, Err *e
 {
     (void)arena;
     Err ignored = {0};
-    uint32_t number;
+    uint32_t number = 0;
     *out = UNDEFINED;
     (void)err;
     if (group_number((Match *)self, key, &number, &ignored))
@@ -304,7 +304,7 @@ static Value match_make(Arena *arena, Pattern *pattern, Str text, const int64_t 
 /* All matches of a pattern in a text, in order; empty ones not where the last one ended empty. */
 typedef struct Scan {
     Call *call;
-    Pattern *pattern;
+    Pattern *pattern = NULL;
     Str text;
     size_t at, from, to;
     bool must_move, is_over;
@@ -603,7 +603,7 @@ static bool re_compile(Object *self, Call *call, Value *out, Err *err)
     (void)self;
     static const char *const names[] = {"pattern", "flags"};
     Value slots[] = {UNDEFINED, value_int(0)};
-    Pattern *pattern;
+    Pattern *pattern = NULL;
     TRY(call_bind(call, "compile", names, 2, 1, slots, err));
     TRY(pattern_of(call, slots[0], slots[1], &pattern, err));
     *out = value_of_object(&pattern->base);
@@ -624,7 +624,7 @@ static bool bind_plain(Call *call, const char *name, Value slots[3], Pattern **p
     {                                                                                    \
         (void)self;                                                                      \
         Value slots[3];                                                                  \
-        Pattern *pattern;                                                                \
+        Pattern *pattern = NULL;                                                                \
         TRY(bind_plain(call, #name, slots, &pattern, err));                              \
         return run_once(call, pattern, mode, slots[1], NONE, NONE, out, err);            \
     }
@@ -636,7 +636,7 @@ static bool re_findall(Object *self, Call *call, Value *out, Err *err)
 {
     (void)self;
     Value slots[3];
-    Pattern *pattern;
+    Pattern *pattern = NULL;
     TRY(bind_plain(call, "findall", slots, &pattern, err));
     return find_all(call, pattern, slots[1], false, out, err);
 }
@@ -645,7 +645,7 @@ static bool re_finditer(Object *self, Call *call, Value *out, Err *err)
 {
     (void)self;
     Value slots[3];
-    Pattern *pattern;
+    Pattern *pattern = NULL;
     TRY(bind_plain(call, "finditer", slots, &pattern, err));
     return find_all(call, pattern, slots[1], true, out, err);
 }
@@ -655,7 +655,7 @@ static bool re_split(Object *self, Call *call, Value *out, Err *err)
     (void)self;
     static const char *const names[] = {"pattern", "string", "maxsplit", "flags"};
     Value slots[] = {UNDEFINED, UNDEFINED, value_int(0), value_int(0)};
-    Pattern *pattern;
+    Pattern *pattern = NULL;
     TRY(call_bind(call, "split", names, 4, 2, slots, err));
     TRY(pattern_of(call, slots[0], slots[3], &pattern, err));
     return split_text(call, pattern, slots[1], slots[2], out, err);
@@ -665,7 +665,7 @@ static bool replace(Call *call, bool gives_count, Value *out, Err *err)
 {
     static const char *const names[] = {"pattern", "repl", "string", "count", "flags"};
     Value slots[] = {UNDEFINED, UNDEFINED, UNDEFINED, value_int(0), value_int(0)};
-    Pattern *pattern;
+    Pattern *pattern = NULL;
     TRY(call_bind(call, gives_count ? "subn" : "sub", names, 5, 3, slots, err));
     TRY(pattern_of(call, slots[0], slots[4], &pattern, err));
     return substitute(call, pattern, slots[1], slots[2], slots[3], gives_count, out, err);

@@ -51,14 +51,15 @@ typedef struct ReNode {
 
 typedef enum ReOp {
     OPC_CHAR, OPC_ANY, OPC_SET, OPC_SPLIT, OPC_JUMP, OPC_SAVE, OPC_BACKREF, OPC_LOOK, OPC_ATOMIC,
-    OPC_CONDITION, OPC_RUN, OPC_MARK, OPC_ADVANCED, OPC_ASSERT, OPC_MATCH,
+    OPC_CONDITION, OPC_RUN, OPC_MARK, OPC_STUCK, OPC_ASSERT, OPC_MATCH,
 } ReOp;
 
 typedef struct ReCode {
     uint8_t op, mode, kind;     /* kind: ReKind of RUN's item and of ASSERT                   */
     bool is_negated;
     uint32_t flags, code;
-    uint32_t x, y;              /* SPLIT: first choice, second; LOOK, ATOMIC: the end         */
+    uint32_t x, y;              /* SPLIT: first choice, second; LOOK, ATOMIC: the end;
+                                   MARK, STUCK: slot, and where to go when stuck there        */
     uint32_t least, most;       /* RUN; LOOK: width of look-behind + 1, 0: ahead              */
     const CodeSet *set;
 } ReCode;

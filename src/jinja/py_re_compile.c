@@ -117,7 +117,7 @@ static bool compile_choice(Compiler *compiler, const ReNode *node)
 /* A body between two codes of which the first knows the end: LOOK, ATOMIC. */
 static bool compile_inner(Compiler *compiler, ReCode begin, const ReNode *body)
 {
-    uint32_t at;
+    uint32_t at = 0;
     TRY(emit(compiler, begin, &at));
     TRY(compile_node(compiler, body));
     TRY(emit(compiler, (ReCode){.op = OPC_MATCH}, NULL));
@@ -150,18 +150,22 @@ static bool compile_run(Compiler *compiler, const ReNode *repeat)
                 NULL);
 }
 
-/* first* : a loop that leaves when a round took nothing. */
+/* first* : a loop. No round begins where the one before it began: an empty one is the last. */
 static bool compile_star(Compiler *compiler, const ReNode *repeat)
 {
     bool is_lazy = repeat->mode == REPEAT_LAZY, guards = may_be_empty(repeat->first);
-    uint32_t split, mark = guards ? compiler->regex->slot_count++ : 0;
+    uint32_t split = 0, guard = UINT32_MAX, mark = guards ? compiler->regex->slot_count++ : 0;
+    if (guards) {
+        TRY(emit(compiler, (ReCode){.op = OPC_MARK, .x = mark, .is_negated = true}, NULL));
+        TRY(emit(compiler, (ReCode){.op = OPC_STUCK, .x = mark}, &guard));
+    }
     TRY(emit(compiler, (ReCode){.op = OPC_SPLIT}, &split));
     if (guards)
         TRY(emit(compiler, (ReCode){.op = OPC_MARK, .x = mark}, NULL));
     TRY(compile_node(compiler, repeat->first));
+    TRY(emit(compiler, (ReCode){.op = OPC_JUMP, .x = guards ? guard : split}, NULL));
     if (guards)
-        TRY(emit(compiler, (ReCode){.op = OPC_ADVANCED, .x = mark}, NULL));
-    TRY(emit(compiler, (ReCode){.op = OPC_JUMP, .x = split}, NULL));
+        compiler->regex->code.at[guard].y = here(compiler);
     ReCode *at = &compiler->regex->code.at[split];
     at->x = is_lazy ? here(compiler) : split + 1;
     at->y = is_lazy ? split + 1 : here(compiler);
@@ -205,7 +209,7 @@ static bool compile_repeat(Compiler *compiler, const ReNode *node)
 
 static bool compile_condition(Compiler *compiler, const ReNode *node)
 {
-    uint32_t at, jump;
+    uint32_t at = 0, jump = 0;
     TRY(emit(compiler, (ReCode){.op = OPC_CONDITION, .code = node->group}, &at));
     ReNode first = *node->first;
     first.next = NULL;

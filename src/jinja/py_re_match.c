@@ -121,6 +121,8 @@ static bool holds(const Machine *machine, const ReCode *code, size_t at)
     default: {
         bool before = at > 0 && is_word_at(machine, step_back(text, at), code->flags);
         bool is_edge = before != is_word_at(machine, at, code->flags);
+        if (!is_edge && machine->to == 0)
+            return false; /* Python before 3.14: no \B in an empty text */
         return is_edge == (code->kind == RE_WORD_EDGE);
     }
     }
@@ -281,9 +283,13 @@ static bool step(Machine *machine, uint32_t *pc, size_t *at, bool *ok)
         *pc = code->x;
         return true;
     case OPC_JUMP: *pc = code->x; return true;
-    case OPC_SAVE:
-    case OPC_MARK: TRY(set_slot(machine, code->x, (int64_t)*at)); break;
-    case OPC_ADVANCED: *ok = machine->slots[code->x] != (int64_t)*at; break;
+    case OPC_SAVE: TRY(set_slot(machine, code->x, (int64_t)*at)); break;
+    case OPC_MARK:
+        TRY(set_slot(machine, code->x, code->is_negated ? -1 : (int64_t)*at));
+        break;
+    case OPC_STUCK:
+        *pc = machine->slots[code->x] == (int64_t)*at ? code->y : *pc + 1;
+        return true;
     case OPC_BACKREF: *ok = take_backref(machine, code, at); break;
     case OPC_ASSERT: *ok = holds(machine, code, *at); break;
     case OPC_RUN: TRY(start_run(machine, *pc, at, ok)); break;

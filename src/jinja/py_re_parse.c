@@ -366,6 +366,17 @@ static bool parse_look(Parser *parser, bool is_behind, bool is_negated, ReNode *
     return parse_choice(parser, &(*out)->first);
 }
 
+static bool unknown_extension(Parser *parser, size_t start, const char *letters)
+{
+    AUTO(text) Text what = {0};
+    size_t end = parser->at;
+    if (has_more(parser))
+        utf8_next(parser->text, &end);
+    text_print(&what, "unknown extension ?%s", letters);
+    text_add(&what, str_slice(parser->text, parser->at, end));
+    return re_fail(parser, start + 1, what.at);
+}
+
 static bool parse_named(Parser *parser, size_t start, ReNode **out, bool *is_closed)
 {
     Str name;
@@ -377,7 +388,7 @@ static bool parse_named(Parser *parser, size_t start, ReNode **out, bool *is_clo
         return parse_capture(parser, name, start, out);
     }
     if (!take(parser, "="))
-        return re_fail(parser, start + 1, "unknown extension ?P");
+        return unknown_extension(parser, start, "P");
     TRY(take_group_name(parser, ')', &name));
     const Value *group = dict_find(parser->regex->names, name);
     if (!group)
@@ -420,7 +431,7 @@ static bool parse_group(Parser *parser, ReNode **out)
     } else if (has_more(parser) && (flag_of(parser->text.at[parser->at]) || is_at(parser, "-"))) {
         return parse_flags(parser, start, out);
     } else {
-        return re_fail(parser, start + 1, "unknown extension ?");
+        return unknown_extension(parser, start, "");
     }
     TRY(ok);
     parser->flags = before;

@@ -242,7 +242,7 @@ static bool take_all(Parse *parse, Str format, Err *err);
 static bool take_directive(Parse *parse, char directive, bool *is_known, Err *err)
 {
     static const char *const halves[] = {"AM", "PM"};
-    int64_t number;
+    int64_t number = 0;
     bool found;
     *is_known = true;
     switch (directive) {

@@ -47,7 +47,13 @@ static bool is_iterable(Value v)
     }
 }
 
-KIND_TEST(iterable, is_iterable(input))
+bool test_iterable(Call *call, Value input, bool *out, Err *err)
+{
+    TRY(check_counts(call, "iterable", 0, 0, err));
+    TRY(check_defined(call, input, err));
+    *out = is_iterable(input);
+    return true;
+}
 
 /* Has a length and items by key: a set and a view are none. */
 static bool is_sequence(Value v)
@@ -65,10 +71,29 @@ static bool is_sequence(Value v)
     }
 }
 
-KIND_TEST(sequence, is_sequence(input))
+static bool is_strict(const Call *call)
+{
+    return call->interp && interp_undefined_mode(call->interp) == UNDEFINED_STRICT;
+}
 
-KIND_TEST(lower, text_is_lower(input_text(call, input)))
-KIND_TEST(upper, text_is_upper(input_text(call, input)))
+KIND_TEST(sequence, is_sequence(input) && !(input.kind == VALUE_UNDEFINED && is_strict(call)))
+
+bool test_lower(Call *call, Value input, bool *out, Err *err)
+{
+    TRY(check_counts(call, "lower", 0, 0, err));
+    TRY(check_defined(call, input, err));
+    *out = text_is_lower(input_text(call, input));
+    return true;
+}
+
+bool test_upper(Call *call, Value input, bool *out, Err *err)
+{
+    TRY(check_counts(call, "upper", 0, 0, err));
+    TRY(check_defined(call, input, err));
+    *out = text_is_upper(input_text(call, input));
+    return true;
+}
+
 KIND_TEST(filter, input.kind == VALUE_TEXT && filter_find(value_str(input)) != NULL)
 KIND_TEST(test, input.kind == VALUE_TEXT && test_find(value_str(input)) != NULL)
 
@@ -171,7 +196,7 @@ bool test_sameas(Call *call, Value input, bool *out, Err *err)
     case VALUE_DICT:
     case VALUE_SET: *out = input.dict == other.dict; break;
     case VALUE_OBJECT: *out = input.object == other.object; break;
-    case VALUE_UNDEFINED: *out = input.undefined == other.undefined; break;
+    case VALUE_UNDEFINED: break; /* every look at a name makes a new one */
     default: *out = value_equal(input, other); break;
     }
     return true;

@@ -46,8 +46,8 @@ static bool fail_double(Arena *arena, const Node *first, const Node *second, Err
                          STR_ARG(first->name));
     return err_set(err, ERR_COMPILATION, place_of(second),
                    "dbt found two %s with the name \"" STR_FMT
-                   "\".\n\nSince these resources have the same name, dbt will be unable to find the "
-                   "correct resource\nwhen " STR_FMT
+                   "\".\n\nSince these resources have the same name, dbt will be unable to find "
+                   "the correct resource\nwhen " STR_FMT
                    ".\n\nTo fix this, change the name of one of these resources:\n- " STR_FMT
                    " (" STR_FMT ")\n- " STR_FMT " (" STR_FMT ")",
                    plural_of(first->kind), STR_ARG(name), STR_ARG(reach_of(arena, first)),
@@ -97,8 +97,8 @@ static bool check_relations(Loader *loader, Err *err)
             continue;
         twin = map_find(&names, node->name);
         if (twin && ok && str_eq(twin->package, node->package))
-            loader_warn(&loader->workers[0], UINT32_MAX - 1, "DuplicateNameDistinctNodeTypesDeprecation",
-                        "D039",
+            loader_warn(&loader->workers[0], UINT32_MAX - 1,
+                        "DuplicateNameDistinctNodeTypesDeprecation", "D039",
                         "Found resources with the same name '" STR_FMT "' in package '" STR_FMT
                         "': '" STR_FMT "' and '" STR_FMT
                         "'. Please update one of the resources to have a unique name.",
@@ -135,8 +135,8 @@ static bool check_snapshot(const Node *node, Err *err)
     } else if (value_is(strategy, "timestamp")) {
         if (!value_truth(node_config(node, "updated_at")))
             return fail_snapshot(node, err,
-                                 "A snapshot configured with the timestamp strategy must specify an "
-                                 "updated_at configuration.");
+                                 "A snapshot configured with the timestamp strategy must specify "
+                                 "an updated_at configuration.");
         if (value_truth(columns))
             return fail_snapshot(node, err, "A 'timestamp' snapshot should not have 'check_cols'");
     }

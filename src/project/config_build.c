@@ -1,9 +1,9 @@
 /* config_build.c: the config of a node, from all who have a say.
  *
- *   defaults < own package's dbt_project.yml by fqn < property file < config() < root's dbt_project.yml
+ *   defaults < own package's dbt_project.yml by fqn < property file < config() < root's file by fqn
  *
- * What a folder's nodes have in common is built once a worker and shared, frozen; a node with configs
- * of its own gets a copy of that to change.
+ * What a folder's nodes have in common is built once a worker and shared, frozen; a node with
+ * configs of its own gets a copy of that to change.
  */
 #include "project/config_table.h"
 
@@ -402,7 +402,8 @@ bool config_compute(const Loader *loader, Worker *worker, NodeKind kind, Str pac
         *unrendered = value_of_dict(base->unrendered);
     }
     if (kind == NODE_TEST) {
-        Value as = value_get(*config, "store_failures_as"), is = value_get(*config, "store_failures");
+        Value as = value_get(*config, "store_failures_as");
+        Value is = value_get(*config, "store_failures");
         if (!value_is_none(as) || value_is_bool(is)) {
             if (config->dict->is_frozen)
                 config->dict = dict_clone(worker->arena, config->dict);

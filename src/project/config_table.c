@@ -5,7 +5,9 @@
 
 /* ---- the table ---- */
 
-typedef enum RowGroup { IN_ALL, IN_NODE, IN_TEST, IN_MODEL, IN_SEED, IN_SNAPSHOT, IN_FUNCTION } RowGroup;
+typedef enum RowGroup {
+    IN_ALL, IN_NODE, IN_TEST, IN_MODEL, IN_SEED, IN_SNAPSHOT, IN_FUNCTION
+} RowGroup;
 
 typedef struct Row {
     RowGroup group;
@@ -223,7 +225,6 @@ Value config_default(Arena *arena, const ConfigField *field)
     switch (field->preset) {
     case DEFAULT_NONE: break;
     case DEFAULT_TRUE: return value_bool(true);
-    case DEFAULT_FALSE: return value_bool(false);
     case DEFAULT_ONE: return value_int(1);
     case DEFAULT_LIST: return value_list(arena);
     case DEFAULT_DICT: return value_dict(arena);

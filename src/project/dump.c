@@ -1,5 +1,5 @@
-/* dump.c: prints what a project loads to: counts, or with --nodes every node as JSON. For tests that
- * compare with the manifests of dbt. */
+/* dump.c: prints what a project loads to: counts, or with --nodes every node as JSON. For comparing
+ * with the manifests of dbt. */
 #include <stdio.h>
 
 #include "base/clock.h"

@@ -72,7 +72,8 @@ static void sort_warnings(Arena *arena, Warning *at, uint32_t count)
     sort_warnings(arena, at + half, count - half);
     Warning *merged = NEW_N(arena, Warning, count);
     for (uint32_t i = 0, left = 0, right = half; i < count; i++) {
-        bool takes_left = right == count || (left < half && compare_warnings(&at[left], &at[right]) <= 0);
+        bool takes_left = right == count ||
+                          (left < half && compare_warnings(&at[left], &at[right]) <= 0);
         merged[i] = takes_left ? at[left++] : at[right++];
     }
     memcpy(at, merged, count * sizeof(*at));

@@ -1,9 +1,9 @@
 /* load.h: the state of one project_load(), shared by its two halves. private to project/
  *
- *   core        project_config, profile, packages, discover, macros, nodes, parse_phase, config_build,
- *               names, node_value
- *   properties  prop_*.c: what property files say: patches, sources, exposures, groups, generic tests,
- *               unit tests, YAML snapshots
+ *   core        project_config, profile, packages, discover, macros, nodes, parse_phase,
+ *               config_build, names, node_value
+ *   properties  prop_*.c: what property files say: patches, sources, exposures, groups, generic
+ *               tests, unit tests, YAML snapshots
  *
  * Order of work (load.c):
  *   1 config, profile, packages            2 discover + read + parse all files       (parallel)
@@ -12,8 +12,8 @@
  *   6 properties_load(): what the documents declare themselves (may use loader_parallel())
  *   7 hooks, checks for doubles, order
  *
- * Threads: what steps 1-4 made is only read in step 5 and 6. In a parallel step a piece of work uses
- * the arena of its worker (loader->workers[w].arena) and nothing else that is mutable.
+ * Threads: what steps 1-4 made is only read in step 5 and 6. In a parallel step a piece of work
+ * uses the arena of its worker (loader->workers[w].arena) and nothing else that is mutable.
  */
 #ifndef PROJECT_LOAD_H
 #define PROJECT_LOAD_H
@@ -214,8 +214,9 @@ MUST bool config_build(const Loader *loader, Worker *worker, Node *node, const C
                        Err *err);
 
 /* The same without a node: for groups (kind NODE_KIND_COUNT) and whatever is no Node. */
-MUST bool config_compute(const Loader *loader, Worker *worker, NodeKind kind, Str package, Value fqn,
-                         const ConfigInput *input, Value *config, Value *unrendered, Err *err);
+MUST bool config_compute(const Loader *loader, Worker *worker, NodeKind kind, Str package,
+                         Value fqn, const ConfigInput *input, Value *config, Value *unrendered,
+                         Err *err);
 
 /* node->config as a dict that may be changed. */
 Dict *config_own(Arena *arena, Node *node);

@@ -208,7 +208,9 @@ static int compare_entries(const void *a, const void *b)
     int order = str_compare(x->unique_id, y->unique_id);
     if (order == 0)
         order = str_compare(x->path, y->path);
-    return order ? order : (x->macro->offset > y->macro->offset) - (x->macro->offset < y->macro->offset);
+    if (order)
+        return order;
+    return (x->macro->offset > y->macro->offset) - (x->macro->offset < y->macro->offset);
 }
 
 static bool fill_library(Loader *loader, EntryList *entries, Err *err)

@@ -1,5 +1,5 @@
-/* node_value.c: nodes, macros, docs and groups as dbt's manifest shows them, field by field in dbt's
- * order (manifest v12, checked against dbt-core 1.12.6). */
+/* node_value.c: nodes, macros, docs and groups as dbt's manifest shows them, field by field in
+ * dbt's order (manifest v12, checked against dbt-core 1.12.6). */
 #include "project/load.h"
 
 typedef enum Field {
@@ -236,7 +236,9 @@ static void put_semantic(const Node *node, Dict *out)
 {
     put_rows(node, semantic, out);
     Value key, value;
-    for (uint32_t at = 0; value_is_dict(node->extra) && dict_next(node->extra.dict, &at, &key, &value);)
+    if (!value_is_dict(node->extra))
+        return;
+    for (uint32_t at = 0; dict_next(node->extra.dict, &at, &key, &value);)
         dict_put_keyed(out, key, value);
 }
 

@@ -1,5 +1,5 @@
-/* nodes.c: the nodes that files make: models, snapshots, analyses, singular tests, seeds, functions;
- * and the hooks of dbt_project.yml. */
+/* nodes.c: the nodes that files make: models, snapshots, analyses, singular tests, seeds,
+ * functions; and the hooks of dbt_project.yml. */
 #include "base/clock.h"
 #include "project/load.h"
 

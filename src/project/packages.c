@@ -41,8 +41,8 @@ static Str missing_names(Loader *loader, Value lock, const StrList *found)
         for (uint32_t j = 0; j < found->len && !is_there; j++)
             is_there = str_eq(found->at[j], name);
         if (!is_there)
-            text_print(&names, "%s" STR_FMT, names.len ? ", " : "Following packages were not found: ",
-                       STR_ARG(name));
+            text_print(&names, "%s" STR_FMT,
+                       names.len ? ", " : "Following packages were not found: ", STR_ARG(name));
     }
     if (names.len)
         text_add_c(&names, ". ");
@@ -109,8 +109,8 @@ bool packages_load(Loader *loader, Err *err)
     installed_folders(loader, folder, &found);
     if (found.len != specified)
         return err_set(err, ERR_COMPILATION, NOWHERE,
-                       "dbt expects %u package(s) based on packages specified in %s, but found only "
-                       "%u package(s) installed in " STR_FMT
+                       "dbt expects %u package(s) based on packages specified in %s, but found "
+                       "only %u package(s) installed in " STR_FMT
                        ". " STR_FMT "Run \"dbt deps\" to install package dependencies.",
                        specified, where, found.len, STR_ARG(root->packages_path),
                        STR_ARG(missing_names(loader, locked, &found)));
@@ -123,8 +123,8 @@ bool packages_load(Loader *loader, Err *err)
             str_is(package->name, "dbt_duckdb"))
             return err_set(err, ERR_COMPILATION, (Place){package->config_file, 1, 1},
                            "dbt found more than one package with the name \"" STR_FMT
-                           "\" included in this project. Package names must be unique in a project. "
-                           "Please rename one of these packages.",
+                           "\" included in this project. Package names must be unique in a "
+                           "project. Please rename one of these packages.",
                            STR_ARG(package->name));
         list_add(loader->arena, &project->packages, package);
     }

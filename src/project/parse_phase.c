@@ -387,7 +387,8 @@ bool config_render_hooks(const Loader *loader, Worker *worker, Node *node, Err *
         Parse parse = {loader, worker, node, NULL, UNDEFINED};
         Context context = context_for(&parse, NULL);
         for (uint32_t i = 0; i < hooks.list->len && ok; i++)
-            ok = render_hook(&context, node, value_get_text(hooks.list->at[i], "sql", STR("")), err);
+            ok = render_hook(&context, node,
+                             value_get_text(hooks.list->at[i], "sql", STR("")), err);
         arena_reset(&worker->scratch);
     }
     return ok;

@@ -4,7 +4,8 @@
 
 /* ---- finding the file ---- */
 
-/* --profiles-dir, DBT_PROFILES_DIR, the working folder if it has one, the project's folder, ~/.dbt. */
+/* --profiles-dir, DBT_PROFILES_DIR, the working folder if it has the file, then the project's
+ * folder, then ~/.dbt. */
 static Str profiles_folder(Loader *loader)
 {
     Arena *arena = loader->arena;
@@ -35,7 +36,8 @@ static bool read_profiles(Loader *loader, Str *path, Str *text, Value *tree, Err
     if (!yaml_parse(loader->arena, *text, *path, &doc, err)) {
         if (err->kind == ERR_PARSING)
             err->kind = ERR_RUNTIME;
-        return err_wrap(err, "dbt encountered an error while trying to read your profiles.yml file");
+        return err_wrap(err, "dbt encountered an error while trying to read your profiles.yml "
+                             "file");
     }
     if (!value_truth(doc.root))
         return err_set(err, ERR_RUNTIME, (Place){*path, 1, 1},
@@ -178,7 +180,8 @@ static bool choose_output(Loader *loader, Context *context, Value raw, Str text,
         Str near = nearest_key(loader, outputs, profile->target);
         return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
                        "The profile '" STR_FMT "' does not have a target named '" STR_FMT
-                       "'. The valid target names for this profile are:\n" STR_FMT "%s" STR_FMT "%s",
+                       "'. The valid target names for this profile are:\n" STR_FMT "%s" STR_FMT
+                       "%s",
                        STR_ARG(profile->name), STR_ARG(profile->target), STR_ARG(text_str(&names)),
                        near.len ? "\nDid you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
     }

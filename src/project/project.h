@@ -97,7 +97,8 @@ typedef struct Package {
     Str config_text, config_file;
     Value vars;                  /* its own vars: dict                                          */
     Value model_paths, seed_paths, test_paths, snapshot_paths, analysis_paths, macro_paths,
-        docs_paths, asset_paths, function_paths, source_paths; /* source_paths: all but docs, assets */
+        docs_paths, asset_paths, function_paths;
+    Value source_paths;          /* all of them but docs and assets, without doubles            */
     Str packages_path, target_path;
 } Package;
 

@@ -461,7 +461,8 @@ static bool load_profile_of(Loader *loader, const RawProject *raw, Err *err)
                            "To specify a profile for this project, add a line like this to "
                            "dbt_project.yml:\n\nprofile: [profile name]\n\nwhere [profile name] is "
                            "one that profiles.yml defines.");
-        TRY(context_render_value(bare_context(loader), value_str(wanted), raw->label, &wanted, err));
+        TRY(context_render_value(bare_context(loader), value_str(wanted), raw->label, &wanted,
+                                 err));
         name = value_str(wanted);
     }
     return profile_load(loader, name, err);

@@ -56,6 +56,9 @@ MUST bool document_read(Loader *loader, Worker *worker, Document *document, Err 
 Place document_place(const Document *document, Value v);
 uint32_t document_line(const Document *document, Value v);
 
+/* Moves an error of rendering that names this file, or no file, to a value of it. Returns false. */
+bool document_relocate(const Document *document, Value where, Err *err);
+
 /* dbt's "Invalid models config given in FILE @ models: {...} - REASON", placed at `where`. */
 bool entry_fail(const Entry *entry, Value where, Err *err, const char *format, ...)
     PRINTF_LIKE(4, 5);
@@ -87,6 +90,7 @@ typedef struct Item {
     uint32_t table;          /* of sources: one item a table                                  */
     List(Node *) nodes;      /* sources, exposures, unit tests                                */
     List(Node *) tests;
+    Str moved_property, missing_arguments; /* deprecations of its first test that earns one   */
 } Item;
 
 typedef struct Properties {
@@ -98,6 +102,7 @@ typedef struct Properties {
     Map quiet;                      /* unique id of a test macro -> itself: says nothing when
                                        it is rendered in the parse phase                      */
     Map overrides;                  /* "package.source" -> Entry                              */
+    MacroEntry *where_subquery;     /* the built-in one; NULL: somebody overrides it          */
     bool has_arguments_flag;        /* require_generic_test_arguments_property                */
     _Atomic(bool) has_override_used;
 } Properties;

@@ -182,7 +182,7 @@ static Dict *shape_copy(Arena *arena, const Dict *shape)
     return made;
 }
 
-static bool column_make(const Loader *loader, Worker *worker, const Entry *entry, Str package,
+static bool property_column(const Loader *loader, Worker *worker, const Entry *entry, Str package,
                         const Dict *shape, Value column, Dict **out, Err *err)
 {
     Arena *arena = worker->arena;
@@ -222,7 +222,7 @@ bool columns_make(const Loader *loader, Worker *worker, const Entry *entry, Str 
     Dict *made = dict_make(worker->arena, columns->len);
     for (uint32_t i = 0; i < columns->len; i++) {
         Dict *column;
-        TRY(column_make(loader, worker, entry, package, worker->column_shape, columns->at[i],
+        TRY(property_column(loader, worker, entry, package, worker->column_shape, columns->at[i],
                         &column, err));
         dict_put(made, value_get_text(columns->at[i], "name", STR("")), value_of_dict(column));
     }

@@ -77,12 +77,8 @@ bool description_render(const Loader *loader, Worker *worker, Str package, Value
     Context *context = loader_yaml_context(loader, worker->arena, owner ? owner : file->package);
     context->phase = &phase_docs;
     context->owner = &render;
-    if (!context_render(context, value_str(text), file->file, out, err)) {
-        Place place = document_place(document, text);
-        err->place.line = 0;
-        err->place.file = STR_NONE;
-        return err_locate(err, place, file->text);
-    }
+    if (!context_render(context, value_str(text), file->file, out, err))
+        return document_relocate(document, text, err);
     if (render.blocks)
         *blocks = value_of_array(render.blocks);
     return true;

@@ -32,7 +32,7 @@ static void find_lines(Arena *arena, Document *document)
 
 uint32_t document_line(const Document *document, Value v)
 {
-    if (!v.at || !document->line_count || v.at - 1 > document->file->text.len)
+    if (!v.at || !document->line_count || v.at > document->file->text.len + 1)
         return 0;
     uint32_t offset = v.at - 1, low = 0, high = document->line_count;
     while (high - low > 1) {
@@ -53,6 +53,21 @@ Place document_place(const Document *document, Value v)
         return (Place){file->file, 0, 0};
     Str before = str_slice(file->text, document->line_starts[line - 1], v.at - 1);
     return (Place){file->file, (int)line, (int)utf8_length(before) + 1};
+}
+
+bool document_relocate(const Document *document, Value where, Err *err)
+{
+    Str file = err->place.file;
+    if (file.len && !str_eq(file, document->file->file))
+        return false;
+    Err old = {0};
+    err_move(&old, err);
+    err_set_in(err, old.kind, document_place(document, where), document->file->text, "%s",
+               old.text);
+    err->trail = old.trail;
+    old.trail = NULL;
+    err_drop(&old);
+    return false;
 }
 
 /* ---- shapes ---- */

@@ -128,9 +128,27 @@ static void count_call(void *context, const TemplateCall *call)
     ++*(uint32_t *)context;
 }
 
+/* Is what this name means, and what it dispatches to, built in for every package? */
+static MacroEntry *find_builtin(const Loader *loader, const char *name)
+{
+    const Project *project = loader->project;
+    MacroEntry *entry = NULL;
+    for (uint32_t i = 0; i < project->packages.len; i++) {
+        Str package = project->packages.at[i]->name;
+        entry = library_resolve(project->library, package, str_of(name), str_hash(str_of(name)));
+        MacroEntry *chosen =
+            library_dispatch(project->library, package, str_of(name), STR("dbt"), NULL);
+        if (!entry || !entry->is_builtin || (chosen && !chosen->is_builtin))
+            return NULL;
+    }
+    return entry;
+}
+
 static void find_quiet(Loader *loader)
 {
     Properties *properties = properties_of(loader);
+    if (loader->can_parse_static)
+        properties->where_subquery = find_builtin(loader, "get_where_subquery");
     map_init(&properties->quiet, loader->arena);
     Arena *scratch = &loader->workers[0].scratch;
     MacroEntry *entry;
@@ -138,10 +156,10 @@ static void find_quiet(Loader *loader)
         if (!str_starts(entry->name, STR("test_")))
             continue;
         uint32_t calls = 0;
-        bool is_known = entry->is_builtin && (str_is(entry->name, "test_unique") ||
-                                              str_is(entry->name, "test_not_null") ||
-                                              str_is(entry->name, "test_accepted_values") ||
+        bool is_known = entry->is_builtin && (str_is(entry->name, "test_accepted_values") ||
                                               str_is(entry->name, "test_relationships"));
+        if (is_known && !find_builtin(loader, str_c(loader->arena, entry->name)))
+            continue;
         if (!is_known)
             jinja_visit_calls(NULL, entry->macro, scratch, count_call, &calls);
         if (is_known || !calls)

@@ -99,9 +99,7 @@ static bool render_text(Walk *walk, Value in, Value *out, Err *err)
         if (!walk->context)
             walk->context = loader_yaml_context(walk->loader, walk->arena, file->package);
         if (!context_render_value(walk->context, text, file->file, out, err)) {
-            Place place = document_place(walk->document, in);
-            err->place.line = 0;
-            err_locate(err, place, file->text);
+            document_relocate(walk->document, in, err);
             return err_wrap(err, "Failed to render " STR_FMT " from project " STR_FMT,
                             STR_ARG(file->original_file_path), STR_ARG(file->package->name));
         }

@@ -105,7 +105,6 @@ static Str take_argument(Cursor *cursor)
     size_t from = cursor->at;
     int depth = 0;
     for (;;) {
-        size_t before = cursor->at;
         Token token = next_token(cursor);
         if (token.kind == TOKEN_END)
             return str_slice(cursor->text, from, cursor->text.len);
@@ -114,7 +113,7 @@ static Str take_argument(Cursor *cursor)
         char c = token.text.at[0];
         if (depth == 0 && (c == ',' || c == ')')) {
             cursor->at -= 1; /* stays on it */
-            return str_trim(str_slice(cursor->text, from, before < cursor->at ? cursor->at : before));
+            return str_trim(str_slice(cursor->text, from, cursor->at));
         }
         depth += c == '(' || c == '[' || c == '{';
         depth -= c == ')' || c == ']' || c == '}';

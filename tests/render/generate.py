@@ -278,7 +278,7 @@ class Grammar:
             return self.tag(f"set ns = namespace(c={self.number()})") + self.tag(f"set ns.c = ns.c ~ {self.atom(0)}") + \
                 "{{ ns.c }}"
         return self.pick("{# comment #}", "{#- c -#}", "{% raw %}{{ x }}{% endraw %}", "{%- raw -%} {% x %} {%- endraw -%}",
-                         "{% do xs.append(4) %}", "{% do d.update({'new': a}) %}")
+                         "{% do xs.append(4) %}", "{% do d.update({'k': a}) %}")
 
     def template(self):
         return "".join(self.statement(self.random.randrange(1, 4)) for _ in range(self.random.randrange(1, 6)))

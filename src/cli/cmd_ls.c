@@ -1,0 +1,132 @@
+/* cmd_ls.c: ls: the selected nodes, one a line. Never opens an engine. */
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+
+#define KIND(id) ((uint32_t)1 << NODE_##id)
+
+enum { KINDS = KIND(MODEL) | KIND(SNAPSHOT) | KIND(SEED) | KIND(TEST) | KIND(SOURCE) |
+               KIND(EXPOSURE) | KIND(METRIC) | KIND(SAVED_QUERY) | KIND(SEMANTIC_MODEL) |
+               KIND(UNIT_TEST) | KIND(FUNCTION) };
+
+static bool wants_all_kinds(const Cli *cli)
+{
+    Value kinds = value_get(cli->flags, "resource_types");
+    for (uint32_t i = 0; value_is_list(kinds) && i < kinds.list->len; i++)
+        if (value_is(kinds.list->at[i], "all"))
+            return true;
+    return false;
+}
+
+/* "source:pkg.src.table", "exposure:pkg.name", else the fully qualified name. */
+static void add_selector(const Node *node, Text *out)
+{
+    switch (node->kind) {
+    case NODE_SOURCE:
+        text_print(out, "source:" STR_FMT "." STR_FMT "." STR_FMT, STR_ARG(node->package),
+                   STR_ARG(node->source_name), STR_ARG(node->name));
+        return;
+    case NODE_EXPOSURE:
+    case NODE_METRIC:
+    case NODE_SAVED_QUERY:
+    case NODE_SEMANTIC_MODEL:
+    case NODE_UNIT_TEST:
+        text_print(out, "%s:" STR_FMT "." STR_FMT, node_kind_name(node->kind),
+                   STR_ARG(node->package), STR_ARG(node->name));
+        return;
+    default: break;
+    }
+    for (uint32_t i = 0; value_is_list(node->fqn) && i < node->fqn.list->len; i++)
+        text_print(out, "%s" STR_FMT, i ? "." : "", STR_ARG(value_str(node->fqn.list->at[i])));
+}
+
+/* The name that `name:` selects by: with the version, with the source. */
+static void add_name(const Node *node, Text *out)
+{
+    if (node->kind == NODE_SOURCE)
+        text_print(out, STR_FMT ".", STR_ARG(node->source_name));
+    text_add(out, node->name);
+    bool has_version = !value_is_none(node->version) && !value_is_undefined(node->version);
+    if (has_version && node->kind == NODE_MODEL) {
+        text_add_c(out, ".v");
+        value_print(node->version, out);
+    }
+}
+
+/* config.materialized: the value below the keys; UNDEFINED if absent or null. */
+static Value nested(Value tree, Str keys)
+{
+    Str rest = keys, key;
+    while (str_next_part(&rest, '.', &key))
+        tree = value_get_str(tree, key);
+    return value_is_none(tree) ? UNDEFINED : tree;
+}
+
+static void add_json(const Cli *cli, const Node *node, Text *out)
+{
+    static const char *const standard[] = {
+        "name", "resource_type", "package_name", "original_file_path", "unique_id", "source_name",
+        "alias", "config", "tags", "depends_on"};
+    Arena arena = {0};
+    Value whole = node_value(node, &arena), shown = value_dict(&arena);
+    Value keys = value_get(cli->flags, "output_keys");
+    bool has_keys = value_is_list(keys) && keys.list->len;
+    for (uint32_t i = 0; has_keys && i < keys.list->len; i++) {
+        Str key = value_str(keys.list->at[i]);
+        bool is_nested = str_find_char(key, '.') >= 0;
+        Value found = is_nested ? nested(whole, key) : value_get_str(whole, key);
+        if (!value_is_undefined(found))
+            dict_put(shown.dict, key, found);
+    }
+    for (size_t i = 0; !has_keys && i < COUNT_OF(standard); i++) {
+        Value found = value_get(whole, standard[i]);
+        if (!value_is_undefined(found))
+            dict_put(shown.dict, str_of(standard[i]), found);
+    }
+    json_print(shown, (JsonStyle){0}, out);
+    arena_drop(&arena);
+}
+
+static void print_node(const Cli *cli, const Node *node)
+{
+    AUTO(text) Text out = {0};
+    Str form = flag_text(cli->flags, "output");
+    if (str_is(form, "name"))
+        add_name(node, &out);
+    else if (str_is(form, "path"))
+        text_add(&out, node->original_file_path);
+    else if (str_is(form, "json"))
+        add_json(cli, node, &out);
+    else
+        add_selector(node, &out);
+    cli_payload(text_str(&out));
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const Node *const *x = a, *const *y = b;
+    return str_compare((*x)->unique_id, (*y)->unique_id);
+}
+
+bool cmd_ls(Cli *cli, int *exit_code, Err *err)
+{
+    (void)exit_code;
+    Bits selected;
+    TRY(cli_load(cli, STR_NONE, NULL, err));
+    cli_say_found(cli);
+    uint32_t kinds = KINDS | (wants_all_kinds(cli) ? KIND(ANALYSIS) : 0);
+    TRY(cli_select(cli, kinds, &selected, err));
+    uint32_t count = bits_count(selected), at = 0, number, filled = 0;
+    if (!count) {
+        event_print(LEVEL_WARN, "NoNodesSelected", "P030", "No nodes selected!");
+        return sinks_check(err);
+    }
+    const Node **nodes = NEW_N(&cli->arena, const Node *, count);
+    while (bits_next(selected, &at, &number))
+        nodes[filled++] = cli->project->nodes.at[number];
+    qsort(nodes, count, sizeof(*nodes), compare_ids);
+    for (uint32_t i = 0; i < count; i++)
+        print_node(cli, nodes[i]);
+    return true;
+}

@@ -1,0 +1,95 @@
+/* cmd_show.c: show: the first rows of a node, or of a query. */
+#include "base/json.h"
+#include "base/process.h"
+#include "cli/cli.h"
+
+#define KIND(id) ((uint32_t)1 << NODE_##id)
+
+enum { KINDS = KIND(MODEL) | KIND(ANALYSIS) | KIND(TEST) | KIND(SNAPSHOT) | KIND(SEED) };
+
+static void print_rows(const Cli *cli, const NodeResult *result, bool is_inline)
+{
+    Arena arena = {0};
+    AUTO(text) Text out = {0}, name = {0};
+    const Node *node = result->node;
+    text_add(&name, node->name);
+    if (!value_is_none(node->version) && !value_is_undefined(node->version)) {
+        text_add_c(&name, ".v");
+        value_print(node->version, &name);
+    }
+    if (str_is(flag_text(cli->flags, "output"), "json")) {
+        Value shown = value_dict(&arena);
+        if (!is_inline)
+            dict_put(shown.dict, STR("node"), value_text(text_str(&name)));
+        dict_put(shown.dict, STR("show"), table_rows(result->table, &arena));
+        json_print(shown, (JsonStyle){.indent = 2}, &out);
+    } else {
+        if (!cli->invocation.is_quiet && is_inline)
+            text_add_c(&out, "Previewing inline node:\n");
+        else if (!cli->invocation.is_quiet)
+            text_print(&out, "Previewing node '" STR_FMT "':\n", STR_ARG(text_str(&name)));
+        table_add_text(result->table, &out);
+    }
+    cli_payload(text_str(&out));
+    arena_drop(&arena);
+}
+
+static bool show_inline(Cli *cli, Str sql, Err *err)
+{
+    Node *node;
+    State *state;
+    RunOptions options;
+    NodeResults results = {0};
+    TRY(cli_load(cli, sql, &node, err));
+    cli_say_found(cli);
+    TRY(cli_load_state(cli, &state, err));
+    cli_run_options(cli, RUN_SHOW, state, &options);
+    say_blank();
+    sinks_hold_concurrency(options.threads, cli->project->profile.target, 1);
+    sinks_give_concurrency();
+    NodeResult result;
+    TRY(transform_show(cli->graph, node, &options, &cli->arena, &result, err));
+    print_rows(cli, &result, true);
+    result.thread = STR("MainThread");
+    list_add(&cli->arena, &results, result);
+    return cli_write_results(cli, &results, err);
+}
+
+static bool is_asked_for(const Cli *cli, const Node *node)
+{
+    Value select = value_get(cli->flags, "select");
+    if (!value_is_list(select) || !select.list->len)
+        return true;
+    return str_find(value_str(select.list->at[0]), node->name) >= 0;
+}
+
+bool cmd_show(Cli *cli, int *exit_code, Err *err)
+{
+    Str sql = flag_text(cli->flags, "inline");
+    if (!sql.at)
+        sql = flag_text(cli->flags, "inline_direct");
+    if (sql.at)
+        return show_inline(cli, sql, err);
+    Value select = value_get(cli->flags, "select");
+    if (!select.list->len && !flag_text(cli->flags, "selector").len)
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "Either --select or --inline must be passed to show");
+    NodeResults results = {0};
+    Bits selected;
+    TRY(cli_load(cli, STR_NONE, NULL, err));
+    cli_say_found(cli);
+    TRY(cli_select(cli, KINDS, &selected, err));
+    if (!bits_count(selected))
+        return cli_nothing_to_do(cli, err);
+    bool ok = cli_run_nodes(cli, RUN_SHOW, selected, &results, err);
+    *exit_code = report_exit_code(&results);
+    for (uint32_t i = 0; i < results.len; i++) {
+        const NodeResult *result = &results.at[i];
+        if (result->status == STATUS_ERROR)
+            event_print(LEVEL_ERROR, "GenericExceptionOnRun", "W004", STR_FMT,
+                        STR_ARG(result->message));
+        else if (is_asked_for(cli, result->node) && value_is_object(result->table))
+            print_rows(cli, result, false);
+    }
+    return ok;
+}

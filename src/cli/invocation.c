@@ -1,0 +1,401 @@
+/* invocation.c: load, select, run, write: the steps that commands are made of. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "cli/cli.h"
+
+/* ---- loading ---- */
+
+static ProjectOptions project_options(const Cli *cli, bool needs_profile)
+{
+    Value threads = value_get(cli->flags, "threads");
+    return (ProjectOptions){
+        .project_dir = cli->project_dir,
+        .profiles_dir = flag_text(cli->flags, "profiles_dir"),
+        .profile = flag_text(cli->flags, "profile"),
+        .target = flag_text(cli->flags, "target"),
+        .target_path = flag_text(cli->flags, "target_path"),
+        .packages_path = flag_text(cli->flags, "packages_install_path"),
+        .threads = value_is_int(threads) ? threads.number : 0,
+        .needs_profile = needs_profile,
+    };
+}
+
+static bool say_adapter(const Cli *cli, Err *err)
+{
+    Str nearest = STR_NONE, type = cli->project->profile.type;
+    const Engine *engine = engine_find(type, &nearest);
+    if (!engine)
+        return err_set(err, ERR_RUNTIME,
+                       (Place){.file = cli->project->profile.file},
+                       "Could not find adapter type " STR_FMT "!%s" STR_FMT "%s", STR_ARG(type),
+                       nearest.len ? "\nDid you mean '" : "", STR_ARG(nearest),
+                       nearest.len ? "'?" : "");
+    Arena arena = {0};
+    Str version = engine_adapter_version(engine), name = engine_name(engine);
+    Value data = value_dict(&arena);
+    dict_put(data.dict, STR("adapter_name"), value_text(name));
+    dict_put(data.dict, STR("adapter_version"),
+             value_text(str_print(&arena, "=" STR_FMT, STR_ARG(version))));
+    event_say((Event){.name = "AdapterRegistered",
+                      .code = "E034",
+                      .level = LEVEL_INFO,
+                      .message = str_print(&arena, "Registered adapter: " STR_FMT "=" STR_FMT,
+                                           STR_ARG(name), STR_ARG(version)),
+                      .data = data});
+    arena_drop(&arena);
+    return true;
+}
+
+bool cli_load_config(Cli *cli, bool needs_profile, Err *err)
+{
+    ProjectOptions options = project_options(cli, needs_profile);
+    return project_load_config(&cli->invocation, &options, &cli->arena, &cli->project, err);
+}
+
+bool cli_load(Cli *cli, Str inline_sql, Node **inline_node, Err *err)
+{
+    ProjectOptions options = project_options(cli, true);
+    TRY(project_load(&cli->invocation, &options, &cli->arena, &cli->project, err));
+    TRY(say_adapter(cli, err));
+    TRY(graph_resolve(cli->project, &cli->graph, err));
+    if (inline_sql.at) {
+        if (!project_add_inline(cli->project, STR("inline_query"), inline_sql, inline_node, err) ||
+            !graph_resolve_node(cli->graph, *inline_node, err))
+            return err_wrap(err, "Error parsing inline query");
+    }
+    TRY(sinks_check(err));
+    return cli_write_manifest(cli, err);
+}
+
+/* ---- "Found ..." ---- */
+
+void report_count(Text *out, int64_t count, const char *kind)
+{
+    Str name = str_of(kind);
+    AUTO(text) Text many = {0};
+    if (str_is(name, "test"))
+        text_add_c(&many, "data_tests");
+    else if (str_is(name, "analysis"))
+        text_add_c(&many, "analyses");
+    else if (str_ends(name, STR("y")))
+        text_print(&many, STR_FMT "ies", STR_ARG(str_slice(name, 0, name.len - 1)));
+    else
+        text_print(&many, "%ss", kind);
+    Str shown = count == 1 ? name : text_str(&many);
+    text_print(out, "%s%lld ", out->len ? ", " : "", (long long)count);
+    for (size_t i = 0; i < shown.len; i++)
+        text_add_char(out, shown.at[i] == '_' ? ' ' : shown.at[i]);
+}
+
+/* Kinds that dbt keeps among `nodes` come in the order in which the first of each was parsed. */
+static bool is_counted_first(NodeKind kind)
+{
+    return kind == NODE_MODEL || kind == NODE_ANALYSIS || kind == NODE_TEST ||
+           kind == NODE_SNAPSHOT || kind == NODE_OPERATION || kind == NODE_SEED ||
+           kind == NODE_SQL_OPERATION;
+}
+
+void cli_say_found(const Cli *cli)
+{
+    const Project *project = cli->project;
+    int64_t counts[NODE_KIND_COUNT] = {0};
+    NodeKind order[NODE_KIND_COUNT];
+    uint32_t seen = 0;
+    for (uint32_t i = 0; i < project->nodes.len; i++) {
+        NodeKind kind = project->nodes.at[i]->kind;
+        if (!counts[kind]++ && is_counted_first(kind))
+            order[seen++] = kind;
+    }
+    AUTO(text) Text line = {0};
+    for (uint32_t i = 0; i < seen; i++)
+        report_count(&line, counts[order[i]], node_kind_name(order[i]));
+    static const NodeKind rest[] = {NODE_SOURCE, NODE_EXPOSURE, NODE_METRIC};
+    for (size_t i = 0; i < COUNT_OF(rest); i++)
+        if (counts[rest[i]])
+            report_count(&line, counts[rest[i]], node_kind_name(rest[i]));
+    report_count(&line, library_len(project->library), "macro");
+    if (project->groups.len)
+        report_count(&line, project->groups.len, "group");
+    static const NodeKind last[] = {NODE_SEMANTIC_MODEL, NODE_SAVED_QUERY, NODE_UNIT_TEST,
+                                    NODE_FUNCTION};
+    for (size_t i = 0; i < COUNT_OF(last); i++)
+        if (counts[last[i]])
+            report_count(&line, counts[last[i]], node_kind_name(last[i]));
+    Arena arena = {0};
+    Value data = value_dict(&arena);
+    dict_put(data.dict, STR("stat_line"), value_text(text_str(&line)));
+    event_say((Event){.name = "FoundStats",
+                      .code = "W006",
+                      .level = LEVEL_INFO,
+                      .message = str_print(&arena, "Found " STR_FMT, STR_ARG(text_str(&line))),
+                      .data = data});
+    arena_drop(&arena);
+}
+
+/* ---- selecting ---- */
+
+/* A list flag as an array of texts. */
+static const Str *words_of(Cli *cli, const char *key, uint32_t *count)
+{
+    Value list = value_get(cli->flags, key);
+    *count = value_is_list(list) ? list.list->len : 0;
+    Str *out = NEW_N(&cli->arena, Str, *count + 1);
+    for (uint32_t i = 0; i < *count; i++)
+        out[i] = value_str(list.list->at[i]);
+    return out;
+}
+
+/* Kinds of --resource-type: "all" is everything the command can do, "default" what it does. */
+static const NodeKind *kinds_of(Cli *cli, const char *key, bool *is_all, uint32_t *count)
+{
+    uint32_t word_count;
+    const Str *words = words_of(cli, key, &word_count);
+    NodeKind *out = NEW_N(&cli->arena, NodeKind, word_count + 1);
+    *count = 0;
+    *is_all = false;
+    for (uint32_t i = 0; i < word_count; i++) {
+        if (str_is(words[i], "all") || str_is(words[i], "default"))
+            *is_all = true;
+        else if (node_kind_find(words[i], &out[*count]))
+            (*count)++;
+    }
+    return out;
+}
+
+static IndirectSelection indirect_of(Str name)
+{
+    return str_is(name, "cautious")    ? INDIRECT_CAUTIOUS
+           : str_is(name, "buildable") ? INDIRECT_BUILDABLE
+           : str_is(name, "empty")     ? INDIRECT_EMPTY
+                                       : INDIRECT_EAGER;
+}
+
+bool cli_select(Cli *cli, uint32_t kinds, Bits *out, Err *err)
+{
+    Selection selection = {0};
+    bool is_all, excludes_all;
+    selection.select = words_of(cli, "select", &selection.select_count);
+    selection.exclude = words_of(cli, "exclude", &selection.exclude_count);
+    selection.selector = flag_text(cli->flags, "selector");
+    selection.kinds = kinds_of(cli, "resource_types", &is_all, &selection.kind_count);
+    selection.excluded_kinds =
+        kinds_of(cli, "exclude_resource_types", &excludes_all, &selection.excluded_kind_count);
+    selection.indirect = indirect_of(flag_text(cli->flags, "indirect_selection"));
+    selection.state_path = flag_text(cli->flags, "state");
+    if (is_all)
+        selection.kind_count = 0;
+    if (excludes_all)
+        kinds = 0;
+    for (uint32_t i = 0; !is_all && i < selection.kind_count; i++)
+        if (selection.kinds[i] == NODE_ANALYSIS && cli->parsed.command == COMMAND_LS)
+            kinds |= (uint32_t)1 << NODE_ANALYSIS;
+    TRY(selector_apply(cli->graph, &selection, kinds, out, err));
+    return sinks_check(err);
+}
+
+bool cli_nothing_to_do(Cli *cli, Err *err)
+{
+    NodeResults none = {0};
+    event_print(LEVEL_WARN, "NoNodesSelected", "Q036",
+                "Nothing to do. Try checking your model configs and model specification args");
+    TRY(cli_write_results(cli, &none, err));
+    return sinks_check(err);
+}
+
+/* ---- artifacts ---- */
+
+Str cli_artifact(const Cli *cli, const char *name)
+{
+    Arena *arena = cli->project->arena;
+    Str folder = path_join(arena, cli->project->project_dir, cli->project->target_path);
+    return path_join(arena, folder, str_of(name));
+}
+
+bool cli_write_manifest(const Cli *cli, Err *err)
+{
+    if (!flag_is(cli->flags, "write_json"))
+        return true;
+    return manifest_write(cli->graph, cli_artifact(cli, "manifest.json"), cpu_count(), err);
+}
+
+bool cli_write_results(const Cli *cli, const NodeResults *results, Err *err)
+{
+    if (!flag_is(cli->flags, "write_json"))
+        return true;
+    return results_write(cli->project, results, clock_steady_us() - cli->started_us,
+                         cli_artifact(cli, "run_results.json"), err);
+}
+
+void cli_payload(Str text)
+{
+    Arena arena = {0};
+    Value data = value_dict(&arena);
+    dict_put(data.dict, STR("msg"), value_text(text));
+    event_say((Event){.name = "PrintEvent",
+                      .code = "Z050",
+                      .level = LEVEL_INFO,
+                      .message = text,
+                      .data = data,
+                      .is_payload = true});
+    arena_drop(&arena);
+}
+
+/* ---- running ---- */
+
+bool cli_load_state(Cli *cli, State **out, Err *err)
+{
+    *out = NULL;
+    if (!flag_is(cli->flags, "defer"))
+        return true;
+    Str folder = flag_text(cli->flags, "defer_state");
+    if (!folder.len)
+        folder = flag_text(cli->flags, "state");
+    if (!folder.len)
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "--state or --defer-state are required for deferral, but neither was provided");
+    *out = NEW(&cli->arena, State);
+    return state_load(&cli->arena, folder, *out, err);
+}
+
+void cli_run_options(const Cli *cli, RunMode mode, State *state, RunOptions *out)
+{
+    Value limit = value_get(cli->flags, "limit");
+    int64_t threads = cli->project->profile.threads;
+    *out = (RunOptions){
+        .mode = mode,
+        .threads = threads > 0 ? (unsigned)threads : 1,
+        .is_full_refresh = cli->invocation.is_full_refresh,
+        .fails_fast = flag_is(cli->flags, "fail_fast"),
+        .stores_failures = cli->invocation.stores_failures,
+        .is_empty = cli->invocation.is_empty,
+        .writes_json = flag_is(cli->flags, "write_json"),
+        .introspects = cli->invocation.is_introspecting,
+        .warns_are_errors = cli->invocation.fails_on_warning,
+        .show_limit = value_is_int(limit) ? limit.number : -1,
+        .state = state,
+        .defers = state != NULL,
+        .favors_state = flag_is(cli->flags, "favor_state"),
+    };
+}
+
+/* Called under the console's lock: says nothing yet. */
+static void collect_running(void *context, Str unique_id, Str label)
+{
+    Value ids = value_of_array(context);
+    Value pair = value_list(ids.list->arena);
+    array_add(pair.list, value_text(str_copy(ids.list->arena, unique_id)));
+    array_add(pair.list, value_text(str_copy(ids.list->arena, label)));
+    array_add(ids.list, pair);
+}
+
+/* Ctrl-C: tells what is cancelled, then cancels it. */
+static void on_interrupt(void *context)
+{
+    (void)context;
+    Arena arena = {0};
+    Array *ids = array_make(&arena, 8);
+    console_each_running(collect_running, ids);
+    console_end_progress();
+    event_set_thread_name("MainThread");
+    for (uint32_t i = 0; i < ids->len; i++) {
+        AUTO(text) Text line = {0};
+        text_print(&line, "CANCEL query " STR_FMT " ", STR_ARG(value_str(ids->at[i].list->at[0])));
+        if (line.len < 80)
+            text_add_repeat(&line, '.', 80 - line.len);
+        event_print(LEVEL_ERROR, "LogCancelLine", "Q025", STR_FMT " [CANCEL]",
+                    STR_ARG(text_str(&line)));
+    }
+    arena_drop(&arena);
+    transform_stop();
+}
+
+/* How long the selected nodes took the last time: unique id -> microseconds. */
+static Value earlier_durations(Cli *cli, Bits selected)
+{
+    Err err = {0};
+    Str text, path = cli_artifact(cli, "run_results.json");
+    Value tree, out = value_dict(&cli->arena);
+    bool ok = file_exists(path) && file_read(&cli->arena, path, &text, &err) &&
+              json_parse(&cli->arena, text, path, &tree, &err);
+    err_drop(&err);
+    Value results = ok ? value_get(tree, "results") : NONE;
+    for (uint32_t i = 0; value_is_list(results) && i < results.list->len; i++) {
+        Value id = value_get(results.list->at[i], "unique_id");
+        Value seconds = value_get(results.list->at[i], "execution_time");
+        const Node *node = map_find(&cli->project->by_id, value_str(id));
+        if (node && bits_has(selected, node->index) && value_is_float(seconds))
+            dict_put(out.dict, value_str(id), value_int((int64_t)(seconds.real * 1e6)));
+    }
+    return out;
+}
+
+typedef struct Ticker {
+    _Atomic bool is_done;
+    Lock lock;
+    Signal signal;
+    Thread thread;
+} Ticker;
+
+enum { TICKER_RANK = 910, TICK_MS = 100 };
+
+static void tick(void *context)
+{
+    Ticker *ticker = context;
+    lock_take(&ticker->lock);
+    while (!ticker->is_done) {
+        signal_wait(&ticker->signal, &ticker->lock, TICK_MS);
+        console_tick();
+    }
+    lock_give(&ticker->lock);
+}
+
+static void ticker_begin(Ticker *ticker)
+{
+    lock_init(&ticker->lock, TICKER_RANK, "progress");
+    signal_init(&ticker->signal);
+    thread_start(&ticker->thread, "Progress", tick, ticker);
+}
+
+static void ticker_end(Ticker *ticker)
+{
+    lock_take(&ticker->lock);
+    ticker->is_done = true;
+    signal_tell_all(&ticker->signal);
+    lock_give(&ticker->lock);
+    thread_join(&ticker->thread);
+    signal_drop(&ticker->signal);
+    lock_drop(&ticker->lock);
+}
+
+bool cli_run_nodes(Cli *cli, RunMode mode, Bits selected, NodeResults *results, Err *err)
+{
+    State *state;
+    RunOptions options;
+    Ticker ticker = {0};
+    TRY(cli_load_state(cli, &state, err));
+    cli_run_options(cli, mode, state, &options);
+    say_blank();
+    uint32_t count = bits_count(selected);
+    sinks_hold_concurrency(options.threads, cli->project->profile.target, count);
+    bool has_progress = console_is_terminal() && mode != RUN_COMPILE && mode != RUN_SHOW;
+    interrupt_watch(on_interrupt, NULL);
+    if (has_progress) {
+        progress_begin(count, options.threads, earlier_durations(cli, selected));
+        ticker_begin(&ticker);
+    }
+    bool ok = transform_run(cli->graph, selected, &options, &cli->arena, results, err);
+    if (has_progress)
+        ticker_end(&ticker);
+    console_end_progress();
+    sinks_give_concurrency();
+    Err late = {0};
+    if (!cli_write_manifest(cli, &late) || !cli_write_results(cli, results, &late)) {
+        if (ok)
+            err_move(err, &late);
+        ok = false;
+    }
+    err_drop(&late);
+    return ok;
+}

@@ -1,0 +1,1 @@
+select c.* from {{ ref('stg_customers') }} c, {{ ref('orders') }} o

@@ -1,0 +1,2 @@
+{{ config(materialized='ephemeral', tags=['daily', 'web']) }}
+select * from {{ source('web', 'clicks') }}

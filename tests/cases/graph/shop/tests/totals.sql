@@ -1,0 +1,2 @@
+{{ config(tags=['nightly'], group='finance') }}
+select 1 from {{ ref('orders') }}, {{ ref('revenue') }} where false
