@@ -177,6 +177,20 @@ bool err_wrap(Err *err, const char *format, ...)
     return false;
 }
 
+bool err_add(Err *err, const char *format, ...)
+{
+    assert(err->kind != ERR_NONE);
+    Text text = {0};
+    text_add_c(&text, err->text);
+    va_list args;
+    va_start(args, format);
+    text_vprint(&text, format, args);
+    va_end(args);
+    memory_give(err->text);
+    err->text = text_take(&text);
+    return false;
+}
+
 bool err_trail(Err *err, const char *format, ...)
 {
     Text text = {0};

@@ -55,6 +55,9 @@ bool err_locate(Err *err, Place place, Str source);
 /* Adds context in front: "loading profiles.yml: <text>". Returns false. */
 bool err_wrap(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Adds text behind what is there: "<text>. Did you mean ...". Returns false. */
+bool err_add(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
 /* Adds a line to the trail ("in macro x (macros/x.sql, line 3)"). Returns false. */
 bool err_trail(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -25,6 +25,7 @@ typedef struct Cli {
     Str log_folder;
     Project *project;              /* after cli_load()                                         */
     Graph *graph;
+    uint32_t inline_count;         /* 1 with --inline: counted as a sql operation              */
 } Cli;
 
 /* The program. Returns the exit code: 0, 1 (nodes failed), 2 (usage, exception). */
@@ -68,6 +69,10 @@ MUST bool cli_run_nodes(Cli *cli, RunMode mode, Bits selected, NodeResults *resu
 void cli_run_options(const Cli *cli, RunMode mode, State *state, RunOptions *out);
 /* --state as a loaded manifest where --defer needs it; *out NULL otherwise. */
 MUST bool cli_load_state(Cli *cli, State **out, Err *err);
+
+/* Fails ERR_RUNTIME with the message of the first node that failed: what only compiles or shows
+ * ends as an exception, exit 2, as in dbt. */
+MUST bool cli_raise_first(const NodeResults *results, Err *err);
 
 /* Nothing is selected: says so, writes empty results. */
 MUST bool cli_nothing_to_do(Cli *cli, Err *err);

@@ -10,7 +10,8 @@ static bool holds_sources(const Package *root, Str project_dir, Str path, Arena 
         return true;
     Value folders = root->source_paths;
     for (uint32_t i = 0; value_is_list(folders) && i < folders.list->len; i++) {
-        Str source = path_clean(arena, path_join(arena, project_dir, value_str(folders.list->at[i])));
+        Str folder = value_str(folders.list->at[i]);
+        Str source = path_clean(arena, path_join(arena, project_dir, folder));
         if (str_eq(source, path) ||
             str_starts(source, str_print(arena, STR_FMT "/", STR_ARG(path))))
             return true;

@@ -72,15 +72,11 @@ bool cmd_compile(Cli *cli, int *exit_code, Err *err)
     TRY(cli_select(cli, KINDS, &selected, err));
     if (!bits_count(selected))
         return cli_nothing_to_do(cli, err);
-    bool ok = cli_run_nodes(cli, RUN_COMPILE, selected, &results, err);
+    TRY(cli_run_nodes(cli, RUN_COMPILE, selected, &results, err));
+    TRY(cli_raise_first(&results, err));
     *exit_code = report_exit_code(&results);
-    for (uint32_t i = 0; i < results.len; i++) {
-        const NodeResult *result = &results.at[i];
-        if (result->status == STATUS_ERROR)
-            event_print(LEVEL_ERROR, "GenericExceptionOnRun", "W004", STR_FMT,
-                        STR_ARG(result->message));
-        else if (is_asked_for(cli, result->node))
-            print_compiled(cli, result->node, false);
-    }
-    return ok;
+    for (uint32_t i = 0; i < results.len; i++)
+        if (is_asked_for(cli, results.at[i].node))
+            print_compiled(cli, results.at[i].node, false);
+    return true;
 }

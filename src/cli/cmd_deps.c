@@ -72,8 +72,8 @@ static bool read_name(Cli *cli, Str path, const Place *place, Str *name, Err *er
     Str file = path_join(arena, folder, STR("dbt_project.yml"));
     YamlDoc doc = {0};
     if (!file_exists(file))
-        return err_set(err, ERR_RUNTIME, *place, "No dbt_project.yml found at expected path " STR_FMT,
-                       STR_ARG(file));
+        return err_set(err, ERR_RUNTIME, *place,
+                       "No dbt_project.yml found at expected path " STR_FMT, STR_ARG(file));
     TRY(file_read(arena, file, &text, err));
     TRY(yaml_parse(arena, text, file, &doc, err));
     *name = value_get_text(doc.root, "name", STR_NONE);

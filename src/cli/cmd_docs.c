@@ -6,7 +6,7 @@
 enum { COMPILED = KIND(MODEL) | KIND(ANALYSIS) | KIND(TEST) | KIND(SNAPSHOT),
        CATALOGED = KIND(MODEL) | KIND(SEED) | KIND(SNAPSHOT) | KIND(SOURCE) | KIND(TEST) };
 
-static bool compile_all(Cli *cli, int *exit_code, Err *err)
+static bool compile_all(Cli *cli, Err *err)
 {
     NodeResults results = {0};
     Bits selected;
@@ -14,20 +14,13 @@ static bool compile_all(Cli *cli, int *exit_code, Err *err)
     TRY(cli_select(cli, COMPILED, &selected, err));
     if (!bits_count(selected))
         return true;
-    TRY(cli_run_nodes(cli, RUN_COMPILE, selected, &results, err));
-    for (uint32_t i = 0; i < results.len; i++)
-        if (results.at[i].status == STATUS_ERROR)
-            event_print(LEVEL_ERROR, "GenericExceptionOnRun", "W004", STR_FMT,
-                        STR_ARG(results.at[i].message));
-    *exit_code = report_exit_code(&results);
-    if (*exit_code)
-        event_print(LEVEL_ERROR, "CompileComplete", "Q037",
-                    "compile failed, cannot generate docs");
-    return true;
+    return cli_run_nodes(cli, RUN_COMPILE, selected, &results, err) &&
+           cli_raise_first(&results, err);
 }
 
 bool cmd_docs(Cli *cli, int *exit_code, Err *err)
 {
+    (void)exit_code;
     Bits selected;
     bool is_empty = flag_is(cli->flags, "empty_catalog");
     if (flag_is(cli->flags, "static"))
@@ -36,13 +29,10 @@ bool cmd_docs(Cli *cli, int *exit_code, Err *err)
                        "and manifest.json are written without it, for any page that reads them");
     TRY(cli_load(cli, STR_NONE, NULL, err));
     if (flag_is(cli->flags, "compile"))
-        TRY(compile_all(cli, exit_code, err));
-    if (*exit_code)
-        return true;
+        TRY(compile_all(cli, err));
     TRY(cli_select(cli, CATALOGED, &selected, err));
-    if (!is_empty) {
+    if (!is_empty)
         event_print(LEVEL_INFO, "BuildingCatalog", "E044", "Building catalog");
-    }
     Str path = cli_artifact(cli, "catalog.json");
     TRY(transform_catalog(cli->graph, selected, is_empty, path, &cli->arena, err));
     event_print(LEVEL_INFO, "CatalogWritten", "E038", "Catalog written to " STR_FMT, STR_ARG(path));

@@ -47,8 +47,8 @@ bool cmd_init(Cli *cli, int *exit_code, Err *err)
                        "letter first", STR_ARG(name));
     Str folder = path_join(&cli->arena, cli->start_folder, name);
     if (file_exists(folder))
-        return err_set(err, ERR_RUNTIME, NOWHERE, "A project called " STR_FMT " already exists here.",
-                       STR_ARG(name));
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "A project called " STR_FMT " already exists here.", STR_ARG(name));
     bool has_profile = !flag_is(cli->flags, "skip_profile_setup");
     TRY(write_skeleton(cli, name, folder, has_profile, err));
     event_print(LEVEL_INFO, "ProjectCreated", "A026",

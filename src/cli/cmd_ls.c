@@ -63,27 +63,35 @@ static Value nested(Value tree, Str keys)
     return value_is_none(tree) ? UNDEFINED : tree;
 }
 
-static void add_json(const Cli *cli, const Node *node, Text *out)
+/* What --output json shows without --output-keys. */
+static bool is_standard_key(Str key)
 {
     static const char *const standard[] = {
-        "name", "resource_type", "package_name", "original_file_path", "unique_id", "source_name",
-        "alias", "config", "tags", "depends_on"};
+        "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type",
+        "source_name", "original_file_path", "unique_id"};
+    for (size_t i = 0; i < COUNT_OF(standard); i++)
+        if (str_is(key, standard[i]))
+            return true;
+    return false;
+}
+
+static void add_json(const Cli *cli, const Node *node, Text *out)
+{
     Arena arena = {0};
-    Value whole = node_value(node, &arena), shown = value_dict(&arena);
+    Value whole = node_value(node, &arena), shown = value_dict(&arena), key, value;
     Value keys = value_get(cli->flags, "output_keys");
     bool has_keys = value_is_list(keys) && keys.list->len;
+    uint32_t at = 0;
     for (uint32_t i = 0; has_keys && i < keys.list->len; i++) {
-        Str key = value_str(keys.list->at[i]);
-        bool is_nested = str_find_char(key, '.') >= 0;
-        Value found = is_nested ? nested(whole, key) : value_get_str(whole, key);
+        Str wanted = value_str(keys.list->at[i]);
+        bool is_nested = str_find_char(wanted, '.') >= 0;
+        Value found = is_nested ? nested(whole, wanted) : value_get_str(whole, wanted);
         if (!value_is_undefined(found))
-            dict_put(shown.dict, key, found);
+            dict_put(shown.dict, wanted, found);
     }
-    for (size_t i = 0; !has_keys && i < COUNT_OF(standard); i++) {
-        Value found = value_get(whole, standard[i]);
-        if (!value_is_undefined(found))
-            dict_put(shown.dict, str_of(standard[i]), found);
-    }
+    while (!has_keys && dict_next(whole.dict, &at, &key, &value))
+        if (is_standard_key(value_str(key)))
+            dict_put(shown.dict, value_str(key), value);
     json_print(shown, (JsonStyle){0}, out);
     arena_drop(&arena);
 }
@@ -103,6 +111,26 @@ static void print_node(const Cli *cli, const Node *node)
     cli_payload(text_str(&out));
 }
 
+static bool has_words(const Cli *cli, const char *key)
+{
+    Value words = value_get(cli->flags, key);
+    return value_is_list(words) && words.list->len;
+}
+
+/* --models of ls: --select among models only. */
+static bool heed_models(Cli *cli, uint32_t *kinds, Err *err)
+{
+    if (!has_words(cli, "models"))
+        return true;
+    if (has_words(cli, "select") || has_words(cli, "resource_types"))
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "\"models\" and \"%s\" are mutually exclusive arguments",
+                       has_words(cli, "select") ? "select" : "resource_type");
+    dict_put(cli->flags.dict, STR("select"), value_get(cli->flags, "models"));
+    *kinds = KIND(MODEL);
+    return true;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     const Node *const *x = a, *const *y = b;
@@ -113,9 +141,10 @@ bool cmd_ls(Cli *cli, int *exit_code, Err *err)
 {
     (void)exit_code;
     Bits selected;
+    uint32_t kinds = KINDS | (wants_all_kinds(cli) ? KIND(ANALYSIS) : 0);
+    TRY(heed_models(cli, &kinds, err));
     TRY(cli_load(cli, STR_NONE, NULL, err));
     cli_say_found(cli);
-    uint32_t kinds = KINDS | (wants_all_kinds(cli) ? KIND(ANALYSIS) : 0);
     TRY(cli_select(cli, kinds, &selected, err));
     uint32_t count = bits_count(selected), at = 0, number, filled = 0;
     if (!count) {

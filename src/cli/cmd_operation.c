@@ -21,9 +21,9 @@ static bool no_such_macro(Cli *cli, Str name, Err *err)
         names[count++] = entry->name;
     Str nearest = str_nearest(name, names, count);
     return err_set(err, ERR_RUNTIME, NOWHERE,
-                   "dbt could not find a macro with the name \"" STR_FMT "\" in any package%s" STR_FMT
-                   "%s", STR_ARG(name), nearest.len ? "\nDid you mean '" : "", STR_ARG(nearest),
-                   nearest.len ? "'?" : "");
+                   "dbt could not find a macro with the name \"" STR_FMT "\" in any package%s"
+                   STR_FMT "%s", STR_ARG(name), nearest.len ? "\nDid you mean '" : "",
+                   STR_ARG(nearest), nearest.len ? "'?" : "");
 }
 
 /* The failure of a macro is a failed run: exit 1. */

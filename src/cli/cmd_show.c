@@ -63,6 +63,16 @@ static bool is_asked_for(const Cli *cli, const Node *node)
     return str_find(value_str(select.list->at[0]), node->name) >= 0;
 }
 
+/* dbt shows a seed with all its rows, whatever --limit says. */
+static void show_seeds_whole(Cli *cli, Bits selected)
+{
+    uint32_t at = 0, number;
+    while (bits_next(selected, &at, &number))
+        if (cli->project->nodes.at[number]->kind != NODE_SEED)
+            return;
+    dict_put(cli->flags.dict, STR("limit"), value_int(-1));
+}
+
 bool cmd_show(Cli *cli, int *exit_code, Err *err)
 {
     Str sql = flag_text(cli->flags, "inline");
@@ -81,15 +91,12 @@ bool cmd_show(Cli *cli, int *exit_code, Err *err)
     TRY(cli_select(cli, KINDS, &selected, err));
     if (!bits_count(selected))
         return cli_nothing_to_do(cli, err);
-    bool ok = cli_run_nodes(cli, RUN_SHOW, selected, &results, err);
+    show_seeds_whole(cli, selected);
+    TRY(cli_run_nodes(cli, RUN_SHOW, selected, &results, err));
+    TRY(cli_raise_first(&results, err));
     *exit_code = report_exit_code(&results);
-    for (uint32_t i = 0; i < results.len; i++) {
-        const NodeResult *result = &results.at[i];
-        if (result->status == STATUS_ERROR)
-            event_print(LEVEL_ERROR, "GenericExceptionOnRun", "W004", STR_FMT,
-                        STR_ARG(result->message));
-        else if (is_asked_for(cli, result->node) && value_is_object(result->table))
-            print_rows(cli, result, false);
-    }
-    return ok;
+    for (uint32_t i = 0; i < results.len; i++)
+        if (is_asked_for(cli, results.at[i].node) && value_is_object(results.at[i].table))
+            print_rows(cli, &results.at[i], false);
+    return true;
 }

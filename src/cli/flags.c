@@ -88,6 +88,20 @@ static void add_behaviours(Dict *flags, Value project)
     }
 }
 
+/* Yes-or-no flags of other commands: templates may ask for flags.STORE_FAILURES in a run. */
+static void add_foreign(Arena *arena, CommandId command, Dict *flags)
+{
+    for (uint32_t i = 0; i < options_count; i++) {
+        const Option *option = &options_table[i];
+        Str key = str_of(option->key);
+        bool is_foreign = !(option->on & ((uint32_t)1 << command)) && !option_is_local(option) &&
+                          option->kind == OPTION_FLAG;
+        if (is_foreign && !dict_find(flags, key))
+            dict_put(flags, str_copy(arena, key),
+                     value_bool(str_is(str_of(option->standard), "true")));
+    }
+}
+
 bool flags_make(Arena *arena, const Parsed *parsed, Value project, Value *out, Err *err)
 {
     Value flags = value_dict(arena);
@@ -100,6 +114,7 @@ bool flags_make(Arena *arena, const Parsed *parsed, Value project, Value *out, E
         if (!value_is_none(value))
             dict_put(flags.dict, str_lower(arena, str_of(option->key)), value);
     }
+    add_foreign(arena, parsed->command, flags.dict);
     add_behaviours(flags.dict, project);
     *out = flags;
     return true;

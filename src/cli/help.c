@@ -96,8 +96,9 @@ void help_print(const char *program, CommandId command, Text *out)
     text_print(out, "\nOptions of every command (before it or behind it):\n");
     add_options(COMMAND_NONE, true, out);
     add_standing_options(out);
-    text_print(out, "\nEvery option can also be set as DBT_NAME in the environment or under `flags:` "
-                    "in dbt_project.yml.\n'%s COMMAND --help' shows a command's own options.\n",
+    text_print(out, "\nEvery option can also be set as DBT_NAME in the environment or under "
+                    "`flags:` in dbt_project.yml.\n"
+                    "'%s COMMAND --help' shows a command's own options.\n",
                program);
 }
 

@@ -33,7 +33,8 @@ static bool is_promoted(const Event *event)
 {
     if (event->level != LEVEL_WARN || strcmp(event->name, "LogTestResult") == 0 ||
         strcmp(event->name, "EndOfRunSummary") == 0 ||
-        strncmp(event->name, "RunResult", 9) == 0 || strcmp(event->name, "DeprecationsSummary") == 0)
+        strncmp(event->name, "RunResult", 9) == 0 ||
+        strcmp(event->name, "DeprecationsSummary") == 0)
         return false;
     if (names_event(hub.options.warns, event->name))
         return false;

@@ -64,6 +64,7 @@ bool cli_load(Cli *cli, Str inline_sql, Node **inline_node, Err *err)
         if (!project_add_inline(cli->project, STR("inline_query"), inline_sql, inline_node, err) ||
             !graph_resolve_node(cli->graph, *inline_node, err))
             return err_wrap(err, "Error parsing inline query");
+        cli->inline_count = 1;
     }
     TRY(sinks_check(err));
     return cli_write_manifest(cli, err);
@@ -109,6 +110,10 @@ void cli_say_found(const Cli *cli)
             order[seen++] = kind;
     }
     AUTO(text) Text line = {0};
+    if (cli->inline_count && !counts[NODE_SQL_OPERATION]) {
+        counts[NODE_SQL_OPERATION] = cli->inline_count;
+        order[seen++] = NODE_SQL_OPERATION;
+    }
     for (uint32_t i = 0; i < seen; i++)
         report_count(&line, counts[order[i]], node_kind_name(order[i]));
     static const NodeKind rest[] = {NODE_SOURCE, NODE_EXPOSURE, NODE_METRIC};
@@ -195,6 +200,14 @@ bool cli_select(Cli *cli, uint32_t kinds, Bits *out, Err *err)
     return sinks_check(err);
 }
 
+bool cli_raise_first(const NodeResults *results, Err *err)
+{
+    for (uint32_t i = 0; i < results->len; i++)
+        if (results->at[i].status == STATUS_ERROR)
+            return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT, STR_ARG(results->at[i].message));
+    return true;
+}
+
 bool cli_nothing_to_do(Cli *cli, Err *err)
 {
     NodeResults none = {0};
@@ -254,7 +267,8 @@ bool cli_load_state(Cli *cli, State **out, Err *err)
         folder = flag_text(cli->flags, "state");
     if (!folder.len)
         return err_set(err, ERR_RUNTIME, NOWHERE,
-                       "--state or --defer-state are required for deferral, but neither was provided");
+                       "--state or --defer-state are required for deferral, but neither was "
+                       "provided");
     *out = NEW(&cli->arena, State);
     return state_load(&cli->arena, folder, *out, err);
 }

@@ -25,7 +25,8 @@ static bool is_name(const Event *event, const char *name)
 
 static bool is_deprecation(const Event *event)
 {
-    return str_ends(str_of(event->name), STR("Deprecation")) || is_name(event, "DeprecationsSummary");
+    return str_ends(str_of(event->name), STR("Deprecation")) ||
+           is_name(event, "DeprecationsSummary");
 }
 
 /* Lines that end in a status in brackets: "... [OK in 0.1s]". */

@@ -142,7 +142,8 @@ static bool bad_choice(const Option *option, Str word, Err *err)
     if (!nearest.at)
         return invalid(option, err, "'" STR_FMT "' is not one of " STR_FMT ".", STR_ARG(word),
                        STR_ARG(text_str(&list)));
-    return invalid(option, err, "'" STR_FMT "' is not one of " STR_FMT ". Did you mean '" STR_FMT "'?",
+    return invalid(option, err,
+                   "'" STR_FMT "' is not one of " STR_FMT ". Did you mean '" STR_FMT "'?",
                    STR_ARG(word), STR_ARG(text_str(&list)), STR_ARG(nearest));
 }
 
@@ -418,7 +419,8 @@ bool options_parse(Arena *arena, int argc, char **argv, Parsed *out, Err *err)
         return true;
     if (out->command == COMMAND_NONE)
         return usage(err, "Missing command.");
-    if (dict_find(out->given, STR("warn_error")) && dict_find(out->given, STR("warn_error_options")))
+    if (dict_find(out->given, STR("warn_error")) &&
+        dict_find(out->given, STR("warn_error_options")))
         return usage(err, "--warn-error-options: not allowed with argument --warn-error");
     return true;
 }

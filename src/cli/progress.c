@@ -100,7 +100,8 @@ void progress_take(const Event *event)
         add_running(id, text_str(&label));
         return;
     }
-    bool is_end = strncmp(event->name, "Log", 3) == 0 || strcmp(event->name, "SkippingDetails") == 0;
+    bool is_end = strncmp(event->name, "Log", 3) == 0 ||
+                  strcmp(event->name, "SkippingDetails") == 0;
     if (!is_end || strcmp(event->name, "LogCancelLine") == 0)
         return;
     remove_running(id);

@@ -161,8 +161,8 @@ static void say_problem(const NodeResult *result, bool is_warning)
                node_kind_name(node->kind), STR_ARG(node->name), STR_ARG(node->original_file_path));
     if (level != LEVEL_DEBUG)
         say_blank();
-    say_text(level, is_warning ? "RunResultWarning" : "RunResultFailure", is_warning ? "Z021" : "Z022",
-             &line);
+    say_text(level, is_warning ? "RunResultWarning" : "RunResultFailure",
+             is_warning ? "Z021" : "Z022", &line);
     text_clear(&line);
     if (is_warning)
         text_print(&line, "[WARNING]: " STR_FMT, STR_ARG(result->message));

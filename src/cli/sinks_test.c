@@ -64,7 +64,8 @@ static void test_json(void **state)
     AUTO(text) Text text = {0};
     line_add_json(&event, STR("id-1"), &text);
     assert_true(json_parse(&arena, text_str(&text), STR("line"), &line, &err));
-    assert_true(str_starts(text_str(&text), STR("{\"data\": {\"a\": \"\\\"quoted\\\"\\n\", \"b\": 1}, ")));
+    assert_true(str_starts(text_str(&text),
+                           STR("{\"data\": {\"a\": \"\\\"quoted\\\"\\n\", \"b\": 1}, ")));
     Value info = value_get(line, "info");
     assert_int_equal(info.dict->len, 10);
     assert_true(value_is(value_get(info, "ts"), "2023-11-14T22:13:20.123456Z"));

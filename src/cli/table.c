@@ -16,7 +16,8 @@ typedef struct Shown {
 
 static bool is_number(Value v)
 {
-    return value_is_int(v) || value_is_float(v) || str_ends(str_of(value_type_name(v)), STR("Decimal"));
+    return value_is_int(v) || value_is_float(v) ||
+           str_ends(str_of(value_type_name(v)), STR("Decimal"));
 }
 
 /* Digits behind the point, without zeros at the end; exponents are written out. */
@@ -44,7 +45,7 @@ static void add_digits(Value v, Text *out)
     }
 }
 
-/* 1234567.5 with two places: "1,234,567.50"; cut ones are rounded to even and end in an ellipsis. */
+/* 1234567.5 with two places: "1,234,567.50"; cut ones are rounded and end in an ellipsis. */
 static void add_number(Value v, const Shown *shown, Text *out)
 {
     AUTO(text) Text digits = {0};

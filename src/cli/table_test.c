@@ -28,10 +28,11 @@ static void test_text(void **state)
                      value_float(20.25), NONE, NONE};
     AUTO(text) Text out = {0};
     table_add_text(table_of(&arena, names, 5, cells, 2), &out);
-    assert_string_equal(out.at, "|        id | name                 | amount | is_new | nothing |\n"
-                                "| --------- | -------------------- | ------ | ------ | ------- |\n"
-                                "| 1,234,567 | Ann                  |   1.50 |   True |         |\n"
-                                "|        -2 | a text of more th... |  20.25 |        |         |\n");
+    assert_string_equal(out.at,
+                        "|        id | name                 | amount | is_new | nothing |\n"
+                        "| --------- | -------------------- | ------ | ------ | ------- |\n"
+                        "| 1,234,567 | Ann                  |   1.50 |   True |         |\n"
+                        "|        -2 | a text of more th... |  20.25 |        |         |\n");
     arena_drop(&arena);
 }
 

@@ -391,6 +391,10 @@ static Value bound_make(Context *context, const ObjectType *type)
     return value_of_object(&bound->base);
 }
 
+/* Flags that templates may ask for in any command, also in those that have no such option. */
+static const char *const flags_always[] = {"full_refresh", "store_failures", "empty", "defer",
+                                           "favor_state", "fail_fast"};
+
 /* flags.FULL_REFRESH: the invocation's flags, any case. */
 static bool flags_get(Object *self, Arena *arena, Str name, Value *out, Err *err)
 {
@@ -398,7 +402,12 @@ static bool flags_get(Object *self, Arena *arena, Str name, Value *out, Err *err
     const Invocation *invocation = ((Bound *)self)->context->invocation;
     Str lower = str_lower(arena, name);
     Value found = value_get_str(invocation->args, lower);
-    *out = value_is_undefined(found) ? NONE : value_copy(arena, found);
+    *out = NONE;
+    for (size_t i = 0; i < COUNT_OF(flags_always); i++)
+        if (str_is(lower, flags_always[i]))
+            *out = value_bool(false);
+    if (!value_is_undefined(found))
+        *out = value_copy(arena, found);
     return true;
 }
 static const ObjectType flags_type = {.name = "Flags", .get = flags_get};

@@ -72,14 +72,13 @@ Str column_dtype(Value column)
 /* Length of a string column: its own, or 256 where unlimited. */
 static int64_t string_size(const Column *column)
 {
-    bool is_limited = column->char_size.kind == VALUE_INT &&
-                      (str_is(column->type, "text") || column->char_size.number > 0);
+    bool is_limited = column->char_size.kind == VALUE_INT && !str_is(column->type, "text");
     return is_limited ? column->char_size.number : 256;
 }
 
 static Str data_type(const Column *column, Arena *arena)
 {
-    if (is_string(column) && column->char_size.kind == VALUE_INT)
+    if (is_string(column))
         return str_print(arena, "character varying(%lld)", (long long)string_size(column));
     if (is_numeric(column) && column->precision.kind == VALUE_INT &&
         column->scale.kind == VALUE_INT)

@@ -186,7 +186,7 @@ static void columns_know_their_type(void **state)
                 "numeric_precision=None, numeric_scale=None, fields=[])");
     expect_text(f, "{{ api.Column.translate_type('string') }} {{ api.Column.from_description('a', "
                    "'numeric(10,2)').data_type }} {{ api.Column('a', 'text', 10).data_type }}",
-                "TEXT numeric(10,2) character varying(10)");
+                "TEXT numeric(10,2) character varying(256)");
 }
 
 static void tables_are_read_by_name_and_number(void **state)

@@ -13,7 +13,8 @@ static bool package_restricts(const Project *project, Str name)
     return false;
 }
 
-static bool refuse(const Node *node, const Node *target, Str scope, const char *scope_type, Err *err)
+static bool refuse(const Node *node, const Node *target, Str scope, const char *scope_type,
+                   Err *err)
 {
     return err_set(err, ERR_PARSING, (Place){node->original_file_path, 0, 0},
                    "Node " STR_FMT " attempted to reference node " STR_FMT

@@ -1,4 +1,4 @@
-/* graph_help_test.h: a project made by hand for the tests of this room. */
+/* graph_help_test.h: a project made by hand for the tests. private to graph/ */
 #ifndef GRAPH_GRAPH_HELP_TEST_H
 #define GRAPH_GRAPH_HELP_TEST_H
 

@@ -139,8 +139,8 @@ static void test_versions(void **state)
     a->refs.at[1].version = value_int(3);
     a->parents.len = 0;
     assert_fails(ERR_COMPILATION,
-                 "Model 'model.shop.a' (models/a.sql) depends on a node named 'dim' with version '3' "
-                 "which was not found\nDid you mean 'dim'?");
+                 "Model 'model.shop.a' (models/a.sql) depends on a node named 'dim' with version "
+                 "'3' which was not found\nDid you mean 'dim'?");
 }
 
 static void test_missing(void **state)
@@ -225,8 +225,9 @@ static void test_private(void **state)
     ref_by_hand(project, b, "a");
     resolve();
     b->group = STR_NONE;
-    assert_fails(ERR_PARSING, "Node model.shop.b attempted to reference node model.shop.a, which is "
-                              "not allowed because the referenced node is private to the 'g' group.");
+    assert_fails(ERR_PARSING, "Node model.shop.b attempted to reference node model.shop.a, which "
+                              "is not allowed because the referenced node is private to the 'g' "
+                              "group.");
     b->group = STR("h");
     a->access = STR_NONE;
     assert_fails(ERR_PARSING, "Invalid group 'h', expected one of ['g']");
@@ -531,6 +532,52 @@ static void test_state(void **state)
     assert_true(folder_remove(folder, &err));
 }
 
+static Node *contracted(const char *name)
+{
+    Node *node = model(name);
+    dict_put(node->contract.dict, STR("enforced"), value_bool(true));
+    dict_put(node->contract.dict, STR("checksum"), value_lit("1"));
+    Value column = value_dict(&arena);
+    dict_put(column.dict, STR("name"), value_lit("id"));
+    dict_put(column.dict, STR("data_type"), value_lit("varchar(3)"));
+    dict_put(node->columns.dict, STR("id"), column);
+    return node;
+}
+
+static void retype(Node *node, Str type)
+{
+    node->contract = value_copy(&arena, node->contract);
+    dict_put(node->contract.dict, STR("checksum"), value_lit("2"));
+    Value *column = dict_find(node->columns.dict, STR("id"));
+    dict_put(column->dict, STR("data_type"), value_text(type));
+}
+
+static void test_contracts(void **state)
+{
+    (void)state;
+    Node *a = contracted("a"), *b = contracted("b");
+    contracted("removed");
+    Graph *graph = resolve();
+    Str path = scratch_path("contract/manifest.json"), folder = path_folder(path);
+    assert_true(manifest_write(graph, path, 1, &err));
+    retype(a, STR("VARCHAR(9)")); /* a size: a change that breaks nobody */
+    disable(project->nodes.at[2]);
+    graph = resolve();
+    select_state(graph, "state:modified.contract", folder, WANT("model.shop.a"));
+    assert_int_equal(events_count("UnversionedBreakingChange"), 1); /* the removed one */
+    retype(b, STR("integer"));
+    select_state(graph, "state:modified", folder, WANT("model.shop.a", "model.shop.b"));
+    assert_int_equal(events_count("UnversionedBreakingChange"), 3);
+    b->version = value_int(1);
+    Str words[] = {STR("state:modified.contract")};
+    Selection selection = {.select = words, .select_count = 1, .state_path = folder};
+    Bits bits;
+    assert_false(selector_apply(graph, &selection, UINT32_MAX, &bits, &err));
+    assert_int_equal(err.kind, ERR_CONTRACT);
+    assert_non_null(strstr(err.text, "id (varchar(3) -> integer)"));
+    assert_true(folder_remove(folder, &err));
+}
+
 static void test_bad_state(void **state)
 {
     (void)state;
@@ -582,6 +629,7 @@ int main(void)
         TEST(test_metadata),
         TEST(test_template_variable),
         TEST(test_state),
+        TEST(test_contracts),
         TEST(test_bad_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,8 @@ static bool warn_of_none(const Selecting *selecting, const Spec *spec, Err *err)
                       STR_ARG(spec->raw));
 }
 
-static bool run_group(Selecting *selecting, const Spec *spec, Bits *direct, Bits *indirect, Err *err)
+static bool run_group(Selecting *selecting, const Spec *spec, Bits *direct, Bits *indirect,
+                      Err *err)
 {
     Bits nodes = bits_make(selecting->arena, selecting->graph->count), all = nodes;
     for (uint32_t i = 0; i < spec->parts.len; i++) {
@@ -88,8 +89,9 @@ bool selecting_run(Selecting *selecting, const Spec *spec, Bits *direct, Bits *i
 
 static bool parse_words(Arena *arena, const Selection *selection, Spec **out, Err *err)
 {
-    static const Str everything[] = {STR_INIT("fqn:*"), STR_INIT("source:*"), STR_INIT("exposure:*"),
-                                     STR_INIT("metric:*"), STR_INIT("semantic_model:*")};
+    static const Str everything[] = {STR_INIT("fqn:*"), STR_INIT("source:*"),
+                                     STR_INIT("exposure:*"), STR_INIT("metric:*"),
+                                     STR_INIT("semantic_model:*")};
     bool has_words = selection->select_count > 0;
     Spec *included, *excluded, *all = spec_group(arena, SPEC_DIFFERENCE, STR_NONE);
     TRY(spec_parse_words(arena, has_words ? selection->select : everything,

@@ -50,8 +50,6 @@ MUST bool spec_parse_words(Arena *arena, const Str *words, uint32_t count, bool 
                            IndirectSelection indirect, Spec **out, Err *err);
 /* Sets method and arguments from "config.meta.owner". */
 MUST bool spec_set_method(Spec *spec, Str method, Err *err);
-/* The method of a value without one: path, file or fqn. */
-MethodName spec_default_method(Str value);
 /* "config.meta.owner": method and arguments. */
 Str spec_method_text(Arena *arena, const Spec *spec);
 Spec *spec_group(Arena *arena, SpecKind kind, Str raw);

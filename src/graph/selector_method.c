@@ -117,7 +117,9 @@ static bool test_type_matches(const Node *node, Str type)
     bool is_generic = node->test_metadata.kind == VALUE_DICT;
     if (str_is(type, "data"))
         return true;
-    return is_generic ? str_is(type, "generic") || str_is(type, "schema") : str_is(type, "singular");
+    if (is_generic)
+        return str_is(type, "generic") || str_is(type, "schema");
+    return str_is(type, "singular");
 }
 
 static bool check_version(Str value, Err *err)
@@ -146,7 +148,8 @@ static bool check_resource_type(Str value, Err *err)
     Str nearest = str_nearest(value, names, NODE_KIND_COUNT);
     if (nearest.len)
         return err_set(err, ERR_RUNTIME, NOWHERE,
-                       "Invalid resource_type selector \"" STR_FMT "\"\nDid you mean '" STR_FMT "'?",
+                       "Invalid resource_type selector \"" STR_FMT "\"\nDid you mean '" STR_FMT
+                       "'?",
                        STR_ARG(value), STR_ARG(nearest));
     return err_set(err, ERR_RUNTIME, NOWHERE, "Invalid resource_type selector \"" STR_FMT "\"",
                    STR_ARG(value));

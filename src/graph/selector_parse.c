@@ -78,7 +78,8 @@ Str spec_method_text(Arena *arena, const Spec *spec)
                      spec->arguments.len ? "." : "", STR_ARG(spec->arguments));
 }
 
-MethodName spec_default_method(Str value)
+/* The method of a value without one: path, file or fqn. */
+static MethodName default_method(Str value)
 {
     static const char *const endings[] = {".sql", ".py", ".csv"};
     if (str_find_char(value, '/') >= 0)
@@ -169,7 +170,7 @@ bool spec_parse(Arena *arena, Str raw, IndirectSelection indirect, Spec **out, E
     if (method.at)
         TRY(spec_set_method(spec, method, err));
     else
-        spec->method = spec_default_method(value);
+        spec->method = default_method(value);
     if (spec->with_children && spec->with_childrens_parents)
         return err_set(err, ERR_RUNTIME, NOWHERE,
                        "Invalid node spec " STR_FMT

@@ -1,4 +1,4 @@
-/* selector_result.c: result:error and source_status:fresher, read from artifacts of earlier runs. */
+/* selector_result.c: result:error and source_status:fresher, from artifacts of earlier runs. */
 #include "base/json.h"
 #include "graph/selector.h"
 

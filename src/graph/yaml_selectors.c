@@ -180,7 +180,8 @@ static bool read_definition(Reader *reader, Value definition, Spec **out, Err *e
     return is_done;
 }
 
-bool spec_from_yaml(Arena *arena, Value definition, IndirectSelection indirect, Spec **out, Err *err)
+bool spec_from_yaml(Arena *arena, Value definition, IndirectSelection indirect, Spec **out,
+                    Err *err)
 {
     bool is_group = value_get(definition, "union").kind != VALUE_UNDEFINED ||
                     value_get(definition, "intersection").kind != VALUE_UNDEFINED;
@@ -201,7 +202,8 @@ bool selectors_find(const Project *project, Str name, Value *out, Err *err)
         return true;
     }
     AUTO(text) Text text = {0};
-    text_print(&text, "Could not find selector named " STR_FMT ", expected one of [", STR_ARG(name));
+    text_print(&text, "Could not find selector named " STR_FMT ", expected one of [",
+               STR_ARG(name));
     uint32_t at = 0;
     Value key, value;
     bool is_first = true;

@@ -8,8 +8,8 @@
  *                                                 |-- target, iterable, body, other
  *                     \-- slots: one number for each variable that lives in the function
  *
- * A Function is the root, a macro or a call block's body. Scopes inside a function (loops, with, set
- * blocks) have slots of their own in the function's frame; what a scope has to reset when it is
+ * A Function is the root, a macro or the body of a call block. Scopes inside a function (loops,
+ * with, set blocks) have slots of their own in the frame; what a scope has to reset when it is
  * entered stands in its `entries`.
  * A variable is reached by (depth, slot): so many frames out, that slot.
  */

@@ -110,8 +110,8 @@ static void returns(void **state)
     World *world = world_make();
     load(world,
          "{% macro five() %} lost {{ return(5) }} lost {% endmacro %}\n"
-         "{% macro deep(xs) %}{% for x in xs %}{% if x > 1 %}{% set y %}{{ return([x]) }}{% endset %}"
-         "{% endif %}{% endfor %}none{% endmacro %}\n"
+         "{% macro deep(xs) %}{% for x in xs %}{% if x > 1 %}{% set y %}{{ return([x]) }}"
+         "{% endset %}{% endif %}{% endfor %}none{% endmacro %}\n"
          "{% macro nothing() %}{{ return() }}{% endmacro %}\n"
          "{% macro outer() %}<{{ five() + 1 }}>{% endmacro %}\n"
          "{% macro takes_caller() %}[{{ caller() }}]{% endmacro %}");

@@ -10,31 +10,25 @@
 #include "jinja/interp.h"
 #include "jinja/python.h"
 
-typedef enum MarkerKind { MARKER_TEXT, MARKER_NATIVE, MARKER_BOOL, MARKER_NUMBER } MarkerKind;
-
-/* A text that says what is to be made of it. It is a text everywhere but at the very end. */
-typedef struct Marker {
-    Object base;
-    MarkerKind kind;
-    Value text;
+/* A marked text says what is to be made of it at the very end; until then it is a text like any
+ * other. The mark stands in Value.at, which no file of usual size reaches. */
+typedef enum Marker {
+    MARKER_TEXT = 0xfffff0, MARKER_NATIVE, MARKER_BOOL, MARKER_NUMBER,
 } Marker;
 
-static void marker_print(Object *self, Text *out)
+static bool is_marked(Value v)
 {
-    value_print(((Marker *)self)->text, out);
+    return v.kind == VALUE_TEXT && v.at >= MARKER_TEXT && v.at <= MARKER_NUMBER;
 }
 
-static const ObjectType marker_type = {.name = "str", .print = marker_print};
-
-static bool mark(Call *call, Value input, MarkerKind kind, Value *out)
+static bool mark(Call *call, Value input, Marker marker, Value *out)
 {
     const Interp *interp = call->interp;
     *out = input;
     if (!interp || !interp->is_native)
         return true;
-    Marker *marker = NEW(call->arena, Marker);
-    *marker = (Marker){{&marker_type}, kind, value_to_text(call->arena, input)};
-    *out = value_of_object(&marker->base);
+    *out = value_to_text(call->arena, input);
+    out->at = marker & 0xffffff;
     return true;
 }
 
@@ -86,7 +80,8 @@ static bool are_constant(const Node *items, int depth)
 
 static bool is_constant_filter(const FilterNode *node, int depth)
 {
-    return !node->arguments.star && !node->arguments.star_star &&
+    return !native_filter_find(node->name) && !node->arguments.star &&
+           !node->arguments.star_star &&
            are_constant(node->arguments.items, depth) && is_constant(node->input, depth);
 }
 
@@ -161,23 +156,27 @@ static bool literal_read(Arena *arena, Str text, Value *out)
                         trimmed.at[0] >= 'a');
 }
 
-static bool marker_value(Arena *arena, const Marker *marker, Value *out, Err *err)
+static bool wrong_literal(Str text, const char *type, Err *err)
+{
+    return err_set(err, ERR_TYPE, NOWHERE, "Could not convert value '" STR_FMT "' into type '%s'",
+                   STR_ARG(text), type);
+}
+
+static bool marker_value(Arena *arena, Value marked, Value *out, Err *err)
 {
     Value v;
-    *out = marker->text;
-    if (marker->kind == MARKER_TEXT)
+    Str text = value_str(marked);
+    Marker marker = (Marker)marked.at;
+    *out = value_text(text);
+    if (marker == MARKER_TEXT)
         return true;
-    if (literal_read(arena, value_str(marker->text), &v))
+    if (literal_read(arena, text, &v))
         *out = v;
-    if (marker->kind == MARKER_BOOL && !value_is_bool(*out))
-        return err_set(err, ERR_TYPE, NOWHERE, "Could not convert value '" STR_FMT
-                       "' into type 'bool'", STR_ARG(value_str(marker->text)));
-    if (marker->kind == MARKER_NUMBER && !value_is_float(*out) && !is_any_whole(*out))
-        return err_set(err, ERR_TYPE, NOWHERE, "Could not convert value '" STR_FMT
-                       "' into type 'number'", STR_ARG(value_str(marker->text)));
-    if (marker->kind == MARKER_NUMBER && value_is_bool(*out))
-        return err_set(err, ERR_TYPE, NOWHERE, "Could not convert value '" STR_FMT
-                       "' into type 'number'", STR_ARG(value_str(marker->text)));
+    if (marker == MARKER_BOOL && !value_is_bool(*out))
+        return wrong_literal(text, "bool", err);
+    if (marker == MARKER_NUMBER &&
+        (value_is_bool(*out) || (!value_is_float(*out) && !is_any_whole(*out))))
+        return wrong_literal(text, "number", err);
     return true;
 }
 
@@ -191,10 +190,10 @@ bool jinja_render_value(const Template *template, Arena *arena, const RenderOpti
     bool is_fine = interp_run_root(&interp, template);
     if (is_fine && interp.part_count == 1) {
         *out = interp.part;
-        if (value_is_a(interp.part, &marker_type)) {
+        if (is_marked(interp.part)) {
             Frame frame = {NULL, NULL, template};
             interp.frame = &frame;
-            is_fine = marker_value(arena, (const Marker *)interp.part.object, out, err) ||
+            is_fine = marker_value(arena, interp.part, out, err) ||
                       interp_locate(&interp, template->root->body);
         }
     } else if (is_fine) {

@@ -4,7 +4,6 @@
  */
 #include "jinja/parser.h"
 
-
 /* What is cleared while a new scope is parsed, and comes back behind it. */
 typedef struct Surroundings {
     uint32_t branch_depth, soft_depth, loop_depth;

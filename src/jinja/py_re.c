@@ -8,7 +8,7 @@ typedef struct Pattern {
 
 typedef struct Match {
     Object base;
-    Pattern *pattern = NULL;
+    Pattern *pattern;
     Str text;
     int64_t *spans;       /* byte offsets, two a group */
     int64_t from, to;     /* pos, endpos               */
@@ -304,7 +304,7 @@ static Value match_make(Arena *arena, Pattern *pattern, Str text, const int64_t 
 /* All matches of a pattern in a text, in order; empty ones not where the last one ended empty. */
 typedef struct Scan {
     Call *call;
-    Pattern *pattern = NULL;
+    Pattern *pattern;
     Str text;
     size_t at, from, to;
     bool must_move, is_over;
@@ -624,7 +624,7 @@ static bool bind_plain(Call *call, const char *name, Value slots[3], Pattern **p
     {                                                                                    \
         (void)self;                                                                      \
         Value slots[3];                                                                  \
-        Pattern *pattern = NULL;                                                                \
+        Pattern *pattern = NULL;                                                         \
         TRY(bind_plain(call, #name, slots, &pattern, err));                              \
         return run_once(call, pattern, mode, slots[1], NONE, NONE, out, err);            \
     }

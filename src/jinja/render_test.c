@@ -1,4 +1,4 @@
-/* Renders: places of errors, limits, the three kinds of Undefined, native values, threads' rules. */
+/* Renders: places of errors, limits, the three kinds of Undefined, native values. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -249,6 +249,19 @@ static void native_values(void **state)
     check_native("{{ num | as_text }}", "'12'");
     check_native("{{ t | as_bool }}", "True");
     check_native("{{ 'true' ~ '' if n else s | as_bool }}", "'true'");
+    check_native("{{ '5' | as_number }}", "5");
+    check_native("{{ '1' | int }}", "'1'");
+    check_native("{{ num | as_number | int }}", "12");
+    check_native("{{ [num | as_number] }}", "['12']");
+    check_native("{{ (num | as_number) + 1 }}", "!");
+    check_native("{{ '[1, -2.5, None]' | as_native if n else 1 }}", "[1, -2.5, None]");
+    check_native("{{ {'a': 1} }}", "\"{'a': 1}\"");
+    check_native("{{ {'a': n} }}", "{'a': 5}");
+    check_native("{{ {'a': 1}['a'] }}", "'1'");
+    check_native("{{ -n }}", "-5");
+    check_native("{{ n }} ", "'5 '");
+    check_native("{{ n }}{# c #}", "5");
+    check_native("{{ 'x'.upper() }}", "'X'");
     check_native("{{ s | as_bool }}", "!");
     check_native("{{ s | as_number }}", "!");
     check_native("{{ t | as_number }}", "!");
@@ -280,7 +293,8 @@ static void templates_are_reused(void **state)
     Arena arena = {0};
     Err err = {0};
     Template *template;
-    assert_true(jinja_compile(&arena, STR("{% set x = x | default(0) + 1 %}{{ x }}{% macro m(a=[]) %}"
+    assert_true(jinja_compile(&arena, STR("{% set x = x | default(0) + 1 %}{{ x }}"
+                                          "{% macro m(a=[]) %}"
                                           "{% do a.append(1) %}{{ a }}{% endmacro %}{{ m() }}"),
                               STR("t"), NULL, &template, &err));
     for (int i = 0; i < 3; i++) {

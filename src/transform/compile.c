@@ -43,8 +43,35 @@ static void publish(NodeRun *run, Str bare, Str code, Str path)
                                 __ATOMIC_ACQUIRE);
 }
 
-static bool fail_with_kind(Err *err)
+/* The macro whose name is nearest to `name`, or STR_NONE. */
+static Str nearest_macro(const NodeRun *run, Str name)
 {
+    const Library *library = run->runner->project->library;
+    Str *names = NEW_N(run->arena, Str, library_len(library) + 1);
+    uint32_t count = 0, at = 0;
+    MacroEntry *entry;
+    while (library_next(library, &at, &entry))
+        names[count++] = entry->name;
+    return str_nearest(name, names, count);
+}
+
+bool node_explain(NodeRun *run, Err *err)
+{
+    Str text = str_of(err->text);
+    if (err->kind != ERR_UNDEFINED || !str_ends(text, STR("' is undefined")))
+        return false;
+    Str name = str_copy(run->arena, str_slice(text, 1, text.len - strlen("' is undefined")));
+    err_add(err, ". This can happen when calling a macro that does not exist. Check for typos "
+                 "and/or install package dependencies with \"dbt deps\".");
+    Str nearest = nearest_macro(run, name);
+    if (nearest.len)
+        err_add(err, "\nDid you mean '" STR_FMT "'?", STR_ARG(nearest));
+    return false;
+}
+
+static bool fail_with_kind(NodeRun *run, Err *err)
+{
+    node_explain(run, err);
     if (err->kind == ERR_RETURN)
         return err_set(err, ERR_COMPILATION, err->place,
                        "`return` can only be used in macros, not in the body of a model");
@@ -86,7 +113,7 @@ bool node_compile(NodeRun *run, Err *err)
     bool ok = jinja_render(template, run->arena, &options, &rendered, err);
     run->is_compiling = false;
     if (!ok)
-        return fail_with_kind(err);
+        return fail_with_kind(run, err);
     Str bare = text_str(&rendered);
     Str code = run->ctes.len ? sql_add_ctes(run->arena, bare, run->ctes.at, run->ctes.len) : bare;
     Str path = compiled_path(run);

@@ -182,6 +182,16 @@ static bool execute_test(NodeRun *run, NodeResult *result, Err *err)
 
 /* ---- the rest ---- */
 
+Str hook_label(const Node *node, Arena *arena)
+{
+    const char *when = "on-run-start";
+    for (uint32_t i = 0; node->tags.kind == VALUE_LIST && i < node->tags.list->len; i++)
+        if (value_is(node->tags.list->at[i], "on-run-end"))
+            when = "on-run-end";
+    return str_print(arena, STR_FMT ".%s.%lld", STR_ARG(node->package), when,
+                     (long long)node->hook_index);
+}
+
 /* Hooks of the project and inline SQL: the text itself is run. */
 static bool execute_sql(NodeRun *run, NodeResult *result, Err *err)
 {
@@ -189,12 +199,15 @@ static bool execute_sql(NodeRun *run, NodeResult *result, Err *err)
     result->status = STATUS_SUCCESS;
     result->message = STR("OK");
     result->adapter_response = value_dict(run->arena);
+    if (run->node->kind == NODE_OPERATION) {
+        result->failures = 0;
+        result->message = str_print(run->arena, STR_FMT " passed",
+                                    STR_ARG(hook_label(run->node, run->arena)));
+    }
     if (!compiled || sql_is_blank(compiled->code))
         return true;
     Answer answer;
-    TRY(conn_execute(run, compiled->code, false, false, 0, &answer, err));
-    result->adapter_response = answer.response;
-    return true;
+    return conn_execute(run, compiled->code, false, false, 0, &answer, err);
 }
 
 /* The rows of `show`. */
@@ -218,7 +231,7 @@ static bool execute_show(NodeRun *run, NodeResult *result, Err *err)
     return true;
 }
 
-static bool is_never_run(const Node *node)
+bool node_is_never_run(const Node *node)
 {
     return node->kind == NODE_EXPOSURE || node->kind == NODE_SAVED_QUERY ||
            node->kind == NODE_METRIC || node->kind == NODE_SEMANTIC_MODEL;
@@ -228,8 +241,9 @@ bool node_execute(NodeRun *run, NodeResult *result, Err *err)
 {
     if (run->runner->options.mode == RUN_SHOW)
         return execute_show(run, result, err);
-    if (is_never_run(run->node)) {
+    if (node_is_never_run(run->node)) {
         result->status = STATUS_NO_OP;
+        result->failures = 0;
         result->message = STR("NO-OP");
         result->adapter_response = value_dict(run->arena);
         return true;

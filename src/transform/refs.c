@@ -24,7 +24,7 @@ static Relation *deferred_relation(NodeRun *run, const Node *target)
 /* The common table expression that stands for an ephemeral model. */
 static Value cte_relation(NodeRun *run, const Node *target)
 {
-    Str name = str_print(run->arena, "__dbt__cte__" STR_FMT, STR_ARG(target->name));
+    Str name = str_print(run->arena, "__dbt__cte__" STR_FMT, STR_ARG(target->alias));
     Relation *relation = relation_make(run->arena, STR_NONE, STR_NONE, name, STR("cte"));
     relation->quotes_identifier = false;
     return relation_value(relation);
@@ -48,7 +48,7 @@ static bool add_cte(NodeRun *run, Node *target, Err *err)
         if (parent)
             TRY(add_cte(run, parent, err));
     }
-    Str name = str_print(run->arena, "__dbt__cte__" STR_FMT, STR_ARG(target->name));
+    Str name = str_print(run->arena, "__dbt__cte__" STR_FMT, STR_ARG(target->alias));
     Str body = compiled->bare;
     list_add(run->arena, &run->cte_ids, target->unique_id);
     list_add(run->arena, &run->ctes,

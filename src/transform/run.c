@@ -75,7 +75,7 @@ static bool attempt_node(NodeRun *run, NodeTask *task, NodeResult *result, Err *
     TRY(conn_session(run, &session, err));
     atomic_store(&task->session, session);
     result->execute_start_us = clock_now_us();
-    ok = node_execute(run, result, err);
+    ok = node_execute(run, result, err) || node_explain(run, err);
     result->execute_end_us = clock_now_us();
     conn_rollback(run);
     return ok;
@@ -104,7 +104,7 @@ static TaskEnd run_node(void *work, Attempt *attempt)
                          .table = NONE};
     uint32_t number = next_number(runner);
     int64_t started_us = clock_steady_us();
-    if (has_lines(runner, task->node))
+    if (has_lines(runner, task->node) && !node_is_never_run(task->node))
         say_start(runner, task->node, number);
     Arena *arena = runner->options.mode == RUN_SHOW ? &conn->arena : attempt->arena;
     Err err = {0};
@@ -208,6 +208,8 @@ static Value results_for_hooks(Runner *runner)
     Value list = value_list(arena);
     for (uint32_t i = 0; i < runner->results->len; i++) {
         const NodeResult *result = &runner->results->at[i];
+        if (result->node->kind == NODE_OPERATION)
+            continue;
         Value row = value_dict(arena);
         dict_put(row.dict, STR("node"), node_value(result->node, arena));
         dict_put(row.dict, STR("status"), value_text(str_of(status_name(result->status))));

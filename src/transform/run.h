@@ -147,11 +147,17 @@ Str seed_path(const Runner *runner, const Node *node, Arena *arena);
 /* Renders raw_code, adds CTEs of ephemeral parents, writes target/compiled/...; sets
  * node->compiled. Nothing when that is done already. */
 MUST bool node_compile(NodeRun *run, Err *err);
+/* Adds to "'x' is undefined" what dbt says there, and the nearest macro. Gives false. */
+bool node_explain(NodeRun *run, Err *err);
 /* Is it of a kind that compiles? */
 bool node_has_code(const Node *node);
 
 /* Runs the node: its materialization, test, hook ... Fills status, message, response, failures. */
 MUST bool node_execute(NodeRun *run, NodeResult *result, Err *err);
+/* "shop.on-run-start.0": how dbt names a project hook. Owner: the arena. */
+Str hook_label(const Node *node, Arena *arena);
+/* Exposures and the like: they end as no-op, without a START line. */
+bool node_is_never_run(const Node *node);
 
 /* catalog.c: writes catalog.json of the nodes in `selected`; is_empty: asks nothing. */
 MUST bool catalog_write(NodeRun *run, Bits selected, bool is_empty, Str path, Err *err);

@@ -30,7 +30,15 @@ static void describe(const Node *node, Text *out)
                    STR_ARG(node->alias));
         return;
     case NODE_TEST: text_print(out, "test " STR_FMT, STR_ARG(node->name)); return;
-    case NODE_OPERATION: text_print(out, "hook: " STR_FMT, STR_ARG(node->name)); return;
+    case NODE_OPERATION: {
+        Arena scratch = {0};
+        text_print(out, "hook: " STR_FMT, STR_ARG(hook_label(node, &scratch)));
+        arena_drop(&scratch);
+        return;
+    }
+    case NODE_EXPOSURE:
+        text_print(out, "exposure " STR_FMT, STR_ARG(node->name));
+        return;
     case NODE_MODEL:
         text_print(out, STR_FMT " " STR_FMT " model " STR_FMT "." STR_FMT, STR_ARG(node->language),
                    STR_ARG(materialized), STR_ARG(node->schema), STR_ARG(node->alias));
@@ -123,10 +131,12 @@ static void result_words(const NodeResult *result, Text *verb, Text *word)
             done = is_error ? "snapshotting" : "snapshotted";
         text_print(verb, "%s ", is_error ? "ERROR" : "OK");
         if (node->kind == NODE_SNAPSHOT || node->kind == NODE_SEED || node->kind == NODE_MODEL ||
-            is_error)
+            (is_error && node->kind != NODE_OPERATION))
             text_print(verb, "%s ", done);
         if (is_error)
             text_add_c(word, "ERROR");
+        else if (node->kind == NODE_OPERATION)
+            text_add_c(word, "OK");
         else
             text_add(word, result->message);
     }
@@ -143,8 +153,6 @@ void say_result(const Runner *runner, const NodeResult *result, uint32_t number)
     bool names_kind = result->node->kind != NODE_TEST && result->node->kind != NODE_SNAPSHOT;
     if (!names_kind) /* "PASS name", "OK snapshotted schema.name" */
         shown = str_slice(shown, (size_t)str_find_char(shown, ' ') + 1, shown.len);
-    if (result->node->kind == NODE_OPERATION && result->status == STATUS_ERROR)
-        text_clear(&what), text_add_c(&what, "ERROR ");
     text_add(&what, shown);
     line(&out, number, runner->total, &what, word.at ? word.at : "", result->execution_us);
     bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL;

@@ -119,6 +119,24 @@ def render_weir(command, jobs):
     return answers
 
 
+def render_each(command, jobs):
+    """The same with a process for each job: --template FILE --vars FILE and the options."""
+    answers = []
+    with tempfile.TemporaryDirectory() as folder:
+        template, variables = os.path.join(folder, "template"), os.path.join(folder, "vars.json")
+        for job in jobs:
+            with open(template, "w", encoding="utf-8", newline="") as file:
+                file.write(job["template"])
+            with open(variables, "w", encoding="utf-8") as file:
+                json.dump(job["vars"], file)
+            flags = ["--" + option.replace("_", "-") for option in SYNTAX + ("strict",) if job.get(option)]
+            done = subprocess.run(command + ["--template", template, "--vars", variables] + flags, capture_output=True,
+                                  timeout=60)
+            text = (done.stderr if done.returncode else done.stdout).decode("utf-8", "replace")
+            answers.append(("fails" if done.returncode else "gives", text.replace(template, "template")))
+    return answers
+
+
 JINJA2 = """
 import json, sys
 from jinja2 import Environment, StrictUndefined, Undefined

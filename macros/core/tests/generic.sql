@@ -1,11 +1,12 @@
 {#- The four tests every project has. Each gives the failing rows. -#}
 
 {% test unique(model, column_name) %}
-  {%- set body = adapter.dispatch('test_unique', 'dbt') -%}
-  {{ body(model, column_name) }}
+    {% set body = adapter.dispatch('test_unique', 'dbt') %}
+    {{ body(model, column_name) }}
 {% endtest %}
 
 {% macro default__test_unique(model, column_name) %}
+
 select
     {{ column_name }} as unique_field,
     count(*) as n_records
@@ -14,28 +15,34 @@ from {{ model }}
 where {{ column_name }} is not null
 group by {{ column_name }}
 having count(*) > 1
+
 {% endmacro %}
 
 
 {% test not_null(model, column_name) %}
-  {%- set body = adapter.dispatch('test_not_null', 'dbt') -%}
-  {{ body(model, column_name) }}
+    {% set body = adapter.dispatch('test_not_null', 'dbt') %}
+    {{ body(model, column_name) }}
 {% endtest %}
 
 {#- Stored failures keep the whole row, so that one can see what is wrong with it. -#}
 {% macro default__test_not_null(model, column_name) %}
-select {{ '*' if should_store_failures() else column_name }}
+
+{% set shown = '*' if should_store_failures() else column_name %}
+
+select {{ shown }}
 from {{ model }}
 where {{ column_name }} is null
+
 {% endmacro %}
 
 
 {% test accepted_values(model, column_name, values, quote=True) %}
-  {%- set body = adapter.dispatch('test_accepted_values', 'dbt') -%}
-  {{ body(model, column_name, values, quote) }}
+    {% set body = adapter.dispatch('test_accepted_values', 'dbt') %}
+    {{ body(model, column_name, values, quote) }}
 {% endtest %}
 
 {% macro default__test_accepted_values(model, column_name, values, quote=True) %}
+
 with all_values as (
 
     select
@@ -55,15 +62,17 @@ where value_field not in (
       {%- if not loop.last -%} , {%- endif -%}
     {%- endfor %}
 )
+
 {% endmacro %}
 
 
 {% test relationships(model, column_name, to, field) %}
-  {%- set body = adapter.dispatch('test_relationships', 'dbt') -%}
-  {{ body(model, column_name, to, field) }}
+    {% set body = adapter.dispatch('test_relationships', 'dbt') %}
+    {{ body(model, column_name, to, field) }}
 {% endtest %}
 
 {% macro default__test_relationships(model, column_name, to, field) %}
+
 with child as (
     select {{ column_name }} as from_field
     from {{ model }}
@@ -83,6 +92,7 @@ left join parent
     on child.from_field = parent.to_field
 
 where parent.to_field is null
+
 {% endmacro %}
 
 
