@@ -157,3 +157,22 @@
     {%- endcall -%}
   {%- endif -%}
 {%- endmacro %}
+
+
+{#- Where a source outside the database lies: its meta's external_location with names filled in, the
+    way its `formatter` says: {identifier} (newstyle) or %(identifier)s (oldstyle). -#}
+{% macro weir__external_location(facts) -%}
+  {%- set formatter = facts.get('formatter', 'newstyle') -%}
+  {%- if formatter == 'newstyle' -%}
+    {%- set place = facts['external_location'].format(**facts) -%}
+  {%- elif formatter == 'oldstyle' -%}
+    {%- set place = facts['external_location'] % facts -%}
+  {%- else -%}
+    {%- do exceptions.raise_compiler_error(
+          'Formatter ' ~ formatter ~ " not recognized. Must be one of 'newstyle' or 'oldstyle'.") -%}
+  {%- endif -%}
+  {%- if '(' in place or place.startswith("'") -%}
+    {%- do return(place) -%}
+  {%- endif -%}
+  {%- do return("'" ~ place ~ "'") -%}
+{%- endmacro %}

@@ -1,7 +1,7 @@
-/* arena.c: chunked bump allocation. Chunks double from 4 KiB to 1 MiB, then are 2 MiB each, on
- * huge pages where the system has them: of a large parse a third of the time went into page faults.
- * Larger pieces get a chunk of their own behind the newest one, so that the free space of the
- * newest is not lost. */
+/* arena.c: chunked bump allocation. Chunks double from 4 KiB to 1 MiB, then are 2 MiB each,
+ * whose pages are asked for at once: faults one by one cost a tenth of a large parse. Larger
+ * pieces get a chunk of their own behind the newest one, so that the free space of the newest is
+ * not lost. */
 #include "base/arena.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define UNPOISON(at, size) ((void)(at), (void)(size))
 #endif
 
-enum { FIRST_CHUNK_BYTES = 4096, HUGE_PAGE_BYTES = 2 << 20 };
+enum { FIRST_CHUNK_BYTES = 4096, WHOLE_BYTES = 2 << 20, PAGE_BYTES = 4096 };
 
 struct ArenaChunk {
     ArenaChunk *below;
@@ -26,8 +26,8 @@ struct ArenaChunk {
     _Alignas(max_align_t) char data[];
 };
 
-/* Data of the largest chunk: with its header it fills one huge page. */
-#define LARGEST_CHUNK_BYTES (HUGE_PAGE_BYTES - sizeof(ArenaChunk))
+/* Data of the largest chunk, which is WHOLE_BYTES with its header. */
+#define LARGEST_CHUNK_BYTES (WHOLE_BYTES - sizeof(ArenaChunk))
 
 struct ArenaHook {
     ArenaHook *below;
@@ -62,14 +62,15 @@ void memory_give(void *old)
     free(old);
 }
 
-/* One huge page; plain memory where the system does not give them. */
-static void *memory_take_page(void)
+/* Memory of a largest chunk. Where pages cannot be had at once (Linux before 5.14), they come one
+ * by one as they are touched. */
+static void *memory_take_whole(void)
 {
-    void *at = aligned_alloc(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES);
+    void *at = aligned_alloc(PAGE_BYTES, WHOLE_BYTES);
     if (!at)
-        die_of_memory(HUGE_PAGE_BYTES);
+        die_of_memory(WHOLE_BYTES);
 #ifdef MADV_POPULATE_WRITE
-    (void)madvise(at, HUGE_PAGE_BYTES, MADV_POPULATE_WRITE);
+    (void)madvise(at, WHOLE_BYTES, MADV_POPULATE_WRITE);
 #endif
     return at;
 }
@@ -81,7 +82,7 @@ static size_t pad_for(const char *at, size_t align)
 
 static ArenaChunk *chunk_make(Arena *arena, size_t size)
 {
-    ArenaChunk *chunk = size == LARGEST_CHUNK_BYTES ? memory_take_page()
+    ArenaChunk *chunk = size == LARGEST_CHUNK_BYTES ? memory_take_whole()
                                                     : memory_take(sizeof(ArenaChunk) + size);
     chunk->size = size;
     arena->taken_bytes += sizeof(ArenaChunk) + size;
@@ -137,7 +138,7 @@ void *arena_take_n(Arena *arena, size_t count, size_t size, size_t align)
 void *arena_grow(Arena *arena, void *old, size_t old_size, size_t new_size, size_t align)
 {
     assert(new_size >= old_size);
-    char *end = (char *)old + old_size;
+    char *end = old ? (char *)old + old_size : NULL;
     if (old && end == arena->at && new_size - old_size <= (size_t)(arena->end - end)) {
         arena->at = (char *)old + new_size;
         UNPOISON(end, new_size - old_size);

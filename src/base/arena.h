@@ -20,7 +20,7 @@ typedef struct Arena {
     ArenaChunk *chunks;   /* newest first                                          */
     ArenaHook *hooks;     /* newest first: run in reverse order of their adding    */
     size_t taken_bytes;   /* bytes of all chunks: what the arena costs             */
-    size_t next_bytes;    /* size of the next chunk; doubles up to 1 MiB           */
+    size_t next_bytes;    /* size of the next chunk; doubles to 1 MiB, then 2 MiB  */
 } Arena;
 
 /* Gives back all memory and runs the hooks, newest first. Leaves a zeroed, usable arena. */

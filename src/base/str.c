@@ -8,8 +8,8 @@ int str_compare(Str a, Str b)
 {
     size_t shared = a.len < b.len ? a.len : b.len;
     int order = shared ? memcmp(a.at, b.at, shared) : 0;
-    if (order)
-        return order;
+    if (order) /* -1 or 1: value_compare() keeps 2 for numbers without order */
+        return order < 0 ? -1 : 1;
     return a.len < b.len ? -1 : a.len > b.len;
 }
 

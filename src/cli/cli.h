@@ -74,11 +74,16 @@ MUST bool cli_load_state(Cli *cli, State **out, Err *err);
  * ends as an exception, exit 2, as in dbt. */
 MUST bool cli_raise_first(const NodeResults *results, Err *err);
 
+/* The failure of --inline SQL as dbt words it: a runtime error that holds the real one. False. */
+bool cli_fail_inline(Err *err);
+
 /* Nothing is selected: says so, writes empty results. */
 MUST bool cli_nothing_to_do(Cli *cli, Err *err);
 
 /* Prints asked-for output: a PrintEvent, no stamp, shown by --quiet as well. */
 void cli_payload(Str text);
+/* The same under another name and with data, for --log-format json. */
+void cli_payload_event(const char *name, const char *code, Str text, Value data);
 
 /* ---- report.c: what is said at the end ---- */
 

@@ -12,7 +12,8 @@ static void print_compiled(const Cli *cli, const Node *node, bool is_inline)
 {
     Arena arena = {0};
     AUTO(text) Text out = {0};
-    Str code = node->compiled ? node->compiled->code : STR("");
+    bool has_ctes = flag_is(cli->flags, "inject_ephemeral_ctes");
+    Str code = !node->compiled ? STR("") : has_ctes ? node->compiled->code : node->compiled->bare;
     if (str_is(flag_text(cli->flags, "output"), "json")) {
         Value shown = value_dict(&arena);
         if (!is_inline)
@@ -26,7 +27,13 @@ static void print_compiled(const Cli *cli, const Node *node, bool is_inline)
             text_print(&out, "Compiled node '" STR_FMT "' is:\n", STR_ARG(node->name));
         text_add(&out, code);
     }
-    cli_payload(text_str(&out));
+    Value data = value_dict(&arena);
+    dict_put(data.dict, STR("node_name"), value_text(node->name));
+    dict_put(data.dict, STR("unique_id"), value_text(node->unique_id));
+    dict_put(data.dict, STR("is_inline"), value_bool(is_inline));
+    dict_put(data.dict, STR("output_format"), value_get(cli->flags, "output"));
+    dict_put(data.dict, STR("compiled"), value_text(code));
+    cli_payload_event("CompiledNode", "Q042", text_str(&out), data);
     arena_drop(&arena);
 }
 
@@ -43,7 +50,8 @@ static bool compile_inline(Cli *cli, Str sql, Err *err)
     say_blank();
     sinks_hold_concurrency(options.threads, cli->project->profile.target, 1);
     sinks_give_concurrency();
-    TRY(transform_compile(cli->graph, node, &options, &cli->arena, err));
+    if (!transform_compile(cli->graph, node, &options, &cli->arena, err))
+        return cli_fail_inline(err);
     print_compiled(cli, node, true);
     NodeResult done = {.node = node, .status = STATUS_SUCCESS, .failures = -1,
                        .adapter_response = NONE, .table = NONE, .is_compiled = true,

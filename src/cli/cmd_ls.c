@@ -92,6 +92,8 @@ static void add_json(const Cli *cli, const Node *node, Text *out)
     while (!has_keys && dict_next(whole.dict, &at, &key, &value))
         if (is_standard_key(value_str(key)))
             dict_put(shown.dict, value_str(key), value);
+    if (!has_keys && node->kind == NODE_MODEL)
+        dict_put(shown.dict, STR("direct_parents"), nested(whole, STR("depends_on.nodes")));
     json_print(shown, (JsonStyle){0}, out);
     arena_drop(&arena);
 }

@@ -20,7 +20,7 @@ static bool no_such_macro(Cli *cli, Str name, Err *err)
     while (library_next(library, &at, &entry))
         names[count++] = entry->name;
     Str nearest = str_nearest(name, names, count);
-    return err_set(err, ERR_RUNTIME, NOWHERE,
+    return err_set(err, ERR_COMPILATION, NOWHERE,
                    "dbt could not find a macro with the name \"" STR_FMT "\" in any package%s"
                    STR_FMT "%s", STR_ARG(name), nearest.len ? "\nDid you mean '" : "",
                    STR_ARG(nearest), nearest.len ? "'?" : "");

@@ -67,6 +67,8 @@ bool cmd_run(Cli *cli, int *exit_code, Err *err)
     report_finished(&results, took_us);
     if (flag_is(cli->flags, "show") && !interrupt_seen())
         ok = show_seeds(cli, &results, ok ? err : &(Err){0}) && ok;
+    if (!results.len) /* ephemeral models alone: nothing was to run */
+        return ok;
     report_end(cli, &results);
     report_summary(cli, &results, took_us);
     *exit_code = report_exit_code(&results);

@@ -10,7 +10,7 @@ enum { KINDS = KIND(MODEL) | KIND(ANALYSIS) | KIND(TEST) | KIND(SNAPSHOT) | KIND
 static void print_rows(const Cli *cli, const NodeResult *result, bool is_inline)
 {
     Arena arena = {0};
-    AUTO(text) Text out = {0}, name = {0};
+    AUTO(text) Text out = {0}, name = {0}, preview = {0};
     const Node *node = result->node;
     text_add(&name, node->name);
     if (!value_is_none(node->version) && !value_is_undefined(node->version)) {
@@ -21,16 +21,25 @@ static void print_rows(const Cli *cli, const NodeResult *result, bool is_inline)
         Value shown = value_dict(&arena);
         if (!is_inline)
             dict_put(shown.dict, STR("node"), value_text(text_str(&name)));
-        dict_put(shown.dict, STR("show"), table_rows(result->table, &arena));
+        Value rows = table_rows(result->table, &arena);
+        dict_put(shown.dict, STR("show"), rows);
+        json_print(rows, (JsonStyle){0}, &preview);
         json_print(shown, (JsonStyle){.indent = 2}, &out);
     } else {
         if (!cli->invocation.is_quiet && is_inline)
             text_add_c(&out, "Previewing inline node:\n");
         else if (!cli->invocation.is_quiet)
             text_print(&out, "Previewing node '" STR_FMT "':\n", STR_ARG(text_str(&name)));
-        table_add_text(result->table, &out);
+        table_add_text(result->table, &preview);
+        text_add(&out, text_str(&preview));
     }
-    cli_payload(text_str(&out));
+    Value data = value_dict(&arena);
+    dict_put(data.dict, STR("node_name"), value_text(text_str(&name)));
+    dict_put(data.dict, STR("unique_id"), value_text(node->unique_id));
+    dict_put(data.dict, STR("is_inline"), value_bool(is_inline));
+    dict_put(data.dict, STR("output_format"), value_get(cli->flags, "output"));
+    dict_put(data.dict, STR("preview"), value_text(text_str(&preview)));
+    cli_payload_event("ShowNode", "Q041", text_str(&out), data);
     arena_drop(&arena);
 }
 
@@ -48,7 +57,8 @@ static bool show_inline(Cli *cli, Str sql, Err *err)
     sinks_hold_concurrency(options.threads, cli->project->profile.target, 1);
     sinks_give_concurrency();
     NodeResult result;
-    TRY(transform_show(cli->graph, node, &options, &cli->arena, &result, err));
+    if (!transform_show(cli->graph, node, &options, &cli->arena, &result, err))
+        return cli_fail_inline(err);
     print_rows(cli, &result, true);
     result.thread = STR("MainThread");
     list_add(&cli->arena, &results, result);
@@ -68,7 +78,8 @@ static void show_seeds_whole(Cli *cli, Bits selected)
 {
     uint32_t at = 0, number;
     while (bits_next(selected, &at, &number))
-        if (cli->project->nodes.at[number]->kind != NODE_SEED)
+        if (is_asked_for(cli, cli->project->nodes.at[number]) &&
+            cli->project->nodes.at[number]->kind != NODE_SEED)
             return;
     dict_put(cli->flags.dict, STR("limit"), value_int(-1));
 }

@@ -208,6 +208,21 @@ bool cli_raise_first(const NodeResults *results, Err *err)
     return true;
 }
 
+bool cli_fail_inline(Err *err)
+{
+    bool is_database = err->kind == ERR_DATABASE || err->kind == ERR_CONFLICT;
+    if (err->kind == ERR_CANCELLED)
+        return false;
+    AUTO(text) Text body = {0}, text = {0};
+    err_print(err, &body);
+    text_print(&text, "%s in sql operation inline_query",
+               err_title(is_database ? ERR_RUNTIME : err->kind));
+    Str rest = text_str(&body), line;
+    while (str_next_part(&rest, '\n', &line))
+        text_print(&text, "\n  " STR_FMT, STR_ARG(line));
+    return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT, STR_ARG(text_str(&text)));
+}
+
 bool cli_nothing_to_do(Cli *cli, Err *err)
 {
     NodeResults none = {0};
@@ -246,13 +261,18 @@ void cli_payload(Str text)
     Arena arena = {0};
     Value data = value_dict(&arena);
     dict_put(data.dict, STR("msg"), value_text(text));
-    event_say((Event){.name = "PrintEvent",
-                      .code = "Z050",
+    cli_payload_event("PrintEvent", "Z050", text, data);
+    arena_drop(&arena);
+}
+
+void cli_payload_event(const char *name, const char *code, Str text, Value data)
+{
+    event_say((Event){.name = name,
+                      .code = code,
                       .level = LEVEL_INFO,
                       .message = text,
                       .data = data,
                       .is_payload = true});
-    arena_drop(&arena);
 }
 
 /* ---- running ---- */
@@ -394,18 +414,19 @@ bool cli_run_nodes(Cli *cli, RunMode mode, Bits selected, NodeResults *results, 
     uint32_t count = bits_count(selected);
     sinks_hold_concurrency(options.threads, cli->project->profile.target, count);
     bool has_progress = console_is_terminal() && mode != RUN_COMPILE && mode != RUN_SHOW;
-    interrupt_watch(on_interrupt, NULL);
     if (has_progress) {
         progress_begin(count, options.threads, earlier_durations(cli, selected));
         ticker_begin(&ticker);
     }
+    interrupt_watch(on_interrupt, NULL);
     bool ok = transform_run(cli->graph, selected, &options, &cli->arena, results, err);
     if (has_progress)
         ticker_end(&ticker);
     console_end_progress();
     sinks_give_concurrency();
     Err late = {0};
-    if (!cli_write_manifest(cli, &late) || !cli_write_results(cli, results, &late)) {
+    bool has_run = ok || results->len; /* else the results of the run before stay */
+    if (has_run && (!cli_write_manifest(cli, &late) || !cli_write_results(cli, results, &late))) {
         if (ok)
             err_move(err, &late);
         ok = false;

@@ -156,7 +156,7 @@ static bool compare(Interp *interp, CompareOp op, Value a, Value b, bool *out)
     if (value_is_undefined(a) || value_is_undefined(b))
         return undefined_fail(value_is_undefined(a) ? a : b, err);
     TRY(value_compare(a, b, texts[op], &order, err));
-    bool is_nan = order == 2 && a.kind != VALUE_TEXT; /* has no order at all */
+    bool is_nan = order == 2; /* has no order at all */
     switch (op) {
     case COMPARE_LT: *out = order < 0; break;
     case COMPARE_LE: *out = order <= 0; break;

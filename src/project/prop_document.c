@@ -1,6 +1,9 @@
 /* prop_document.c: one property file read into entries and patches. */
+#include "project/config_table.h"
 #include "project/prop.h"
 #include "project/prop_render.h"
+
+enum { NEAR_LENGTH_MIN = 6, NEAR_DISTANCE_MAX = 2 };
 
 static const char *const key_names[KEY_COUNT] = {
     "models", "seeds", "snapshots", "sources", "macros", "data_tests", "analyses", "exposures",
@@ -436,6 +439,67 @@ static bool add_patches(Worker *worker, Document *document, const Entry *entry, 
     return true;
 }
 
+/* ---- slips of the pen ---- */
+
+static bool is_near(Str name, Str known)
+{
+    return name.len >= NEAR_LENGTH_MIN && known.len >= NEAR_LENGTH_MIN &&
+           str_distance(name, known, NEAR_DISTANCE_MAX) <= NEAR_DISTANCE_MAX;
+}
+
+static void warn_near(Worker *worker, const Entry *entry, const char *event, const char *code,
+                      const char *what, Value key, Str known)
+{
+    const SourceFile *file = entry->document->file;
+    Place place = document_place(entry->document, key);
+    loader_warn(worker, file->order, event, code,
+                "Unknown %s '" STR_FMT "' of '" STR_FMT "' in " STR_FMT
+                ":%d:%d. Did you mean '" STR_FMT "'?",
+                what, STR_ARG(value_str(key)), STR_ARG(entry->name), STR_ARG(file->file),
+                place.line, place.column, STR_ARG(known));
+}
+
+/* Keys of config: that are no config of dbt's, but nearly one. Own keys are allowed. */
+static void warn_config(Worker *worker, const Entry *entry, NodeKind kind)
+{
+    const ConfigClass *class = config_class(kind);
+    Value key, value;
+    for (uint32_t at = 0;
+         value_is_dict(entry->config) && dict_next(entry->config.dict, &at, &key, &value);) {
+        Str name = value_str(key);
+        if (config_field(class, name) || str_is(name, "pre_hook") || str_is(name, "post_hook"))
+            continue;
+        for (uint32_t i = 0; i < class->count; i++)
+            if (is_near(name, class->fields[i].key)) {
+                warn_near(worker, entry, "CustomKeyInConfigDeprecation", "D026", "config key", key,
+                          class->fields[i].key);
+                break;
+            }
+    }
+}
+
+/* The same for keys of the entry itself. */
+static void warn_fields(Worker *worker, const Entry *entry)
+{
+    static const char *const others[] = {"latest_version", "deprecation_date", "time_spine",
+                                         "relation", "overloads", "arguments", "returns"};
+    const FieldRule *rules = rules_of(entry->key);
+    Value key, value;
+    for (uint32_t at = 0; dict_next(entry->tree.dict, &at, &key, &value);) {
+        Str name = value_str(key), near = STR_NONE;
+        bool is_known = false;
+        for (uint32_t i = 0; i < COUNT_OF(others); i++)
+            is_known |= str_is(name, others[i]);
+        for (const FieldRule *rule = rules; rule->name && !is_known; rule++) {
+            is_known = str_is(name, rule->name);
+            if (is_near(name, str_of(rule->name)))
+                near = str_of(rule->name);
+        }
+        if (!is_known && near.len)
+            warn_near(worker, entry, "CustomKeyInObjectDeprecation", "D027", "key", key, near);
+    }
+}
+
 /* ---- entries ---- */
 
 static bool read_entry(Loader *loader, Worker *worker, Document *document, PropKey key, Value list,
@@ -456,6 +520,12 @@ static bool read_entry(Loader *loader, Worker *worker, Document *document, PropK
     TRY(check_entry(&entry, err));
     if (key != KEY_MACROS && key != KEY_SOURCES && key != KEY_EXPOSURES && key != KEY_GROUPS)
         TRY(move_config(worker->arena, &entry, err));
+    value_freeze(entry.tree);
+    value_freeze(entry.config);
+    if (is_patch(key)) {
+        warn_config(worker, &entry, kind_of(key));
+        warn_fields(worker, &entry);
+    }
     list_add(worker->arena, &document->entries, entry);
     return !is_patch(key) || add_patches(worker, document, &entry, err);
 }
@@ -511,6 +581,7 @@ bool document_read(Loader *loader, Worker *worker, Document *document, Err *err)
                     STR_ARG(file->doc.doubles.at[i].key), STR_ARG(file->file),
                     file->doc.doubles.at[i].place.line);
     Value root = file->doc.root;
+    value_freeze(root); /* threads share it from here on */
     if (value_is_none(root) || value_is_undefined(root))
         return true;
     if (root.kind != VALUE_DICT)

@@ -109,7 +109,6 @@ bool runner_prepare(Runner *runner, Bits runs, Err *err)
     Session *session;
     bool ok = conn_session(&run, &session, err);
     Dict *databases = dict_make(&arena, 0), *done = dict_make(&arena, 0);
-    runner->schemas = value_list(&runner->results_arena);
     uint32_t at = 0, number;
     while (ok && bits_next(runs, &at, &number)) {
         const Node *node = runner->project->nodes.at[number];
@@ -120,7 +119,6 @@ bool runner_prepare(Runner *runner, Bits runs, Err *err)
         if (dict_find(done, key))
             continue;
         dict_put(done, key, NONE);
-        array_add(runner->schemas.list, value_text(node->schema));
         ok = make_schema(&run, databases, node->database, node->schema, err) &&
              run_cache_schema(&run, node->database, node->schema, err);
     }

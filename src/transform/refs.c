@@ -57,6 +57,35 @@ static bool add_cte(NodeRun *run, Node *target, Err *err)
     return true;
 }
 
+static void put_all(Dict *into, Value from)
+{
+    Value key, value;
+    uint32_t at = 0;
+    while (from.kind == VALUE_DICT && dict_next(from.dict, &at, &key, &value))
+        dict_put_keyed(into, key, value);
+}
+
+/* A source with `external_location` is read from there: read_csv('...'), 'file.parquet'. */
+static bool take_external_location(NodeRun *run, const Node *target, Relation *relation, Err *err)
+{
+    Value meta = target->meta, config = target->config;
+    bool is_external = !value_is_undefined(value_get(meta, "external_location")) ||
+                       !value_is_undefined(value_get(config, "external_location"));
+    if (target->kind != NODE_SOURCE || !is_external)
+        return true;
+    Value facts = value_dict(run->arena), place;
+    dict_put(facts.dict, STR("name"), value_text(target->name));
+    dict_put(facts.dict, STR("identifier"), value_text(target->alias));
+    dict_put(facts.dict, STR("schema"), value_text(target->schema));
+    dict_put(facts.dict, STR("database"), value_text(target->database));
+    dict_put(facts.dict, STR("tags"), target->tags);
+    put_all(facts.dict, meta);
+    put_all(facts.dict, config);
+    TRY(run_macro(run, "weir__external_location", &facts, 1, &place, err));
+    relation->external = value_str(place);
+    return true;
+}
+
 bool run_ref_relation(NodeRun *run, Node *target, Value *out, Err *err)
 {
     if (node_is_ephemeral(target)) {
@@ -68,6 +97,7 @@ bool run_ref_relation(NodeRun *run, Node *target, Value *out, Err *err)
     Relation *relation = deferred_relation(run, target);
     if (!relation)
         relation = node_relation(target, run->arena);
+    TRY(take_external_location(run, target, relation, err));
     if (run->runner->options.is_empty)
         relation->limit = STR("where false limit 0");
     *out = relation_value(relation);

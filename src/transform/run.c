@@ -226,6 +226,27 @@ static Value results_for_hooks(Runner *runner)
     return list;
 }
 
+static bool has_name(Value list, Str name)
+{
+    for (uint32_t i = 0; i < list.list->len; i++)
+        if (str_eq(value_str(list.list->at[i]), name))
+            return true;
+    return false;
+}
+
+/* `schemas` of on-run-end hooks: where something was built. */
+static Value schemas_for_hooks(Runner *runner)
+{
+    Value list = value_list(&runner->results_arena);
+    for (uint32_t i = 0; i < runner->results->len; i++) {
+        const NodeResult *result = &runner->results->at[i];
+        bool is_built = result->status == STATUS_SUCCESS && result->node->relation_name.len;
+        if (is_built && !has_name(list, result->node->schema))
+            array_add(list.list, value_text(result->node->schema));
+    }
+    return list;
+}
+
 /* ---- the run ---- */
 
 static bool gets_task(const Runner *runner, const Node *node)
@@ -354,6 +375,7 @@ bool transform_run(Graph *graph, Bits selected, const RunOptions *options, Arena
         run_tasks(runner, runs, runner->total);
     if (has_hooks && started_well) {
         runner->results_value = results_for_hooks(runner);
+        runner->schemas = schemas_for_hooks(runner);
         run_hooks(runner, "on-run-end");
     }
     return true;
