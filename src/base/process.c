@@ -48,7 +48,7 @@ static Str env_value(Str value)
 
 bool environment_load(Str path, Err *err)
 {
-    if (!file_exists(path))
+    if (file_info(path).kind != FILE_REGULAR) /* some projects keep a folder of that name */
         return true;
     __attribute__((cleanup(arena_drop))) Arena arena = {0};
     Str rest, line;

@@ -39,6 +39,7 @@ static void test_environment(void **state)
     assert_int_equal(err.place.line, 2);
     assert_true(file_remove(str_of(path), &err));
     assert_true(environment_load(str_of(path), &err)); /* absent */
+    assert_true(environment_load(STR("/tmp"), &err));  /* a folder is none */
     bool is_listed = false;
     for (char **line = environment_all(); *line; line++)
         is_listed = is_listed || strcmp(*line, "WEIR_TEST_SET=before") == 0;

@@ -232,6 +232,20 @@ static void mangled(void **state)
     arena_drop(&world->arena);
 }
 
+static void other_blocks_are_no_macros(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Err err = {0};
+    Macro *macro;
+    Str source = STR("{% docs a %}x{% enddocs %}");
+    Block block = {.kind = STR("docs"), .name = STR("a"), .full = source};
+    assert_false(jinja_compile_macro(&arena, &block, STR("f"), source, &macro, &err));
+    assert_non_null(strstr(err.text, "expected a macro"));
+    err_drop(&err);
+    arena_drop(&arena);
+}
+
 /* ---- blocks ---- */
 
 static void cuts_blocks(void **state)
@@ -328,6 +342,7 @@ int main(void)
         cmocka_unit_test(returns),     cmocka_unit_test(names),
         cmocka_unit_test(stack),       cmocka_unit_test(from_c),
         cmocka_unit_test(mangled),     cmocka_unit_test(cuts_blocks),
+        cmocka_unit_test(other_blocks_are_no_macros),
         cmocka_unit_test(refuses_blocks), cmocka_unit_test(visits_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -613,7 +613,8 @@ bool parse_dbt_block(Parser *parser, Macro *macro, Function **out)
     TRY(parser_expect(parser, TOKEN_BLOCK_BEGIN));
     uint32_t at = parser->token.at;
     Keyword kind = parser->token.keyword;
-    if (!(ENDS(TEST) | ENDS(DATA_TEST) | ENDS(MATERIALIZATION) | ENDS(MACRO)) >> kind & 1)
+    uint64_t kinds = ENDS(TEST) | ENDS(DATA_TEST) | ENDS(MATERIALIZATION) | ENDS(MACRO);
+    if (!(kinds >> kind & 1))
         return parser_expected(parser, "a macro, test or materialization");
     TRY(parser_next(parser));
     TRY(parse_target_name(parser, &name));

@@ -110,14 +110,27 @@ static Value dig(Value value, Str path)
     return value;
 }
 
+/* The manifest entry of a node or a macro; UNDEFINED without one. */
+static Value manifest_entry(Arena *arena, const Project *project, Str id)
+{
+    const Node *node = map_find(&project->by_id, id);
+    if (node)
+        return node_value(node, arena);
+    MacroEntry *entry;
+    for (uint32_t at = 0; library_next(project->library, &at, &entry);)
+        if (str_eq(entry->unique_id, id))
+            return macro_entry_value(entry, arena);
+    return UNDEFINED;
+}
+
 static void check_gives(Arena *arena, const Case *one, const Part *part, const Project *project)
 {
     Str rest = str_slice(part->head, 6, part->head.len), id;
     assert_true(str_next_part(&rest, ' ', &id));
-    const Node *node = map_find(&project->by_id, id);
-    if (!node)
+    Value entry = manifest_entry(arena, project, id);
+    if (!value_is_dict(entry))
         fail_msg(STR_FMT ": no node " STR_FMT, STR_ARG(one->name), STR_ARG(id));
-    Value found = dig(node_value(node, arena), rest), wanted;
+    Value found = dig(entry, rest), wanted;
     Err err = {0};
     assert_true(json_parse(arena, str_trim(part->body), one->name, &wanted, &err));
     if (value_equal(found, wanted))

@@ -32,12 +32,14 @@ static Value default_arguments(Loader *loader, Arena *arena, const Macro *macro)
     return value_of_array(list);
 }
 
-/* The block as dbt's manifest has it: with the white space that "{%-" and "-%}" take away. */
-static Str block_text(const Block *block, Str source)
+/* The block as dbt's manifest has it: with the white space that "{%-" and "-%}" take away, unless the
+ * block before, which ends at `floor`, has taken it already.
+ */
+static Str block_text(const Block *block, Str source, const char *floor)
 {
     const char *from = block->full.at, *to = from + block->full.len;
     if (str_starts(block->full, STR("{%-")))
-        while (from > source.at && strchr(" \t\r\n", from[-1]))
+        while (from > floor && strchr(" \t\r\n", from[-1]))
             from--;
     if (str_ends(block->full, STR("-%}")))
         while (to < source.at + source.len && strchr(" \t\r\n", *to))
@@ -54,12 +56,14 @@ static bool compile_one(Loader *loader, Worker *worker, uint32_t i, void *user, 
     BlockList blocks = {0};
     TRY(jinja_blocks(arena, source->text, source->file, source->is_generic ? test_kinds : kinds,
                      &blocks, err));
+    const char *floor = source->text.at;
     for (uint32_t b = 0; b < blocks.len; b++) {
         MacroEntry *entry = NEW(arena, MacroEntry);
         TRY(jinja_compile_macro(arena, &blocks.at[b], source->file, source->text, &entry->macro,
                                 err));
         entry->macro->owner = entry;
-        entry->macro->block = block_text(&blocks.at[b], source->text);
+        entry->macro->block = block_text(&blocks.at[b], source->text, floor);
+        floor = entry->macro->block.at + entry->macro->block.len;
         entry->name = entry->macro->name;
         entry->package = source->package;
         entry->unique_id = str_print(arena, "macro." STR_FMT "." STR_FMT, STR_ARG(source->package),

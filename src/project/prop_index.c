@@ -121,7 +121,7 @@ static bool add_row(Loader *loader, PatchRow *row, Err *err)
     return true;
 }
 
-/* Does the body of a test macro call nothing? Then rendering it in the parse phase finds nothing. */
+/* Does a test macro call nothing? Then rendering it in the parse phase finds nothing. */
 static void count_call(void *context, const TemplateCall *call)
 {
     (void)call;

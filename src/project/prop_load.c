@@ -72,7 +72,8 @@ static bool make_tests(const Loader *loader, Worker *worker, Item *item, Err *er
 {
     const Entry *entry = item->entry;
     const Properties *properties = properties_of(loader);
-    Value versions = value_get(entry->tree, "versions"), columns = value_get(entry->tree, "columns");
+    Value versions = value_get(entry->tree, "versions");
+    Value columns = value_get(entry->tree, "columns");
     Value quotes = value_get(entry->tree, "quote_columns");
     const char *key = prop_key_name(entry->key);
     TestTarget target = {

@@ -207,7 +207,8 @@ static bool loaded_at(const SourceRead *read, Value *field, Value *query, Err *e
     bool has_query = is_given(table, "loaded_at_query") || is_given(config, "loaded_at_query");
     if (has_field && has_query)
         return entry_fail(read->entry, table, err,
-                          "Cannot specify both loaded_at_field and loaded_at_query at table level.");
+                          "Cannot specify both loaded_at_field and loaded_at_query at table "
+                          "level.");
     if (value_truth(first_of(read->source, read->source_config, "loaded_at_field")) &&
         value_truth(first_of(read->source, read->source_config, "loaded_at_query")))
         return entry_fail(read->entry, read->source, err,
@@ -351,7 +352,8 @@ static bool fill_location(const SourceRead *read, const Node *node, Str text, St
         Str rest = str_slice(text, i, text.len);
         Str open = is_old ? STR("%(") : is_template ? STR("${") : STR("{");
         Str close = is_old ? STR(")s") : STR("}");
-        if (!is_old && !is_template && (str_starts(rest, STR("{{")) || str_starts(rest, STR("}}")))) {
+        bool is_double = str_starts(rest, STR("{{")) || str_starts(rest, STR("}}"));
+        if (!is_old && !is_template && is_double) {
             text_add_char(&made, rest.at[0]);
             i += 2;
             continue;
