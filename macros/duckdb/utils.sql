@@ -17,15 +17,27 @@
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) %}
   {%- set count = 'cast(' ~ interval ~ ' as bigint)' -%}
   {%- if datepart | lower == 'quarter' %}
+
     ({{ from_date_or_timestamp }} + ({{ count }} * 3) * interval 1 month)
   {%- else %}
+
     ({{ from_date_or_timestamp }} + {{ count }} * interval 1 {{ datepart }})
   {%- endif -%}
 {% endmacro %}
 
-{% macro duckdb__datediff(first_date, second_date, datepart) -%}
-    (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp ))
-{%- endmacro %}
+{#- Weeks begin on Sundays here, with DuckDB's date_diff on Mondays. -#}
+{% macro duckdb__datediff(first_date, second_date, datepart) %}
+    {%- if datepart == 'week' %}
+            ({{ dbt.datediff(first_date, second_date, 'day') }} // 7 + case
+            when date_part('dow', ({{ first_date }})::timestamp) <= date_part('dow', ({{ second_date }})::timestamp) then
+                case when {{ first_date }} <= {{ second_date }} then 0 else -1 end
+            else
+                case when {{ first_date }} <= {{ second_date }} then 1 else 0 end
+        end)
+    {%- else %}
+        (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp ))
+    {%- endif %}
+    {% endmacro %}
 
 {% macro duckdb__last_day(date, datepart) -%}
   {%- if datepart | lower == 'quarter' -%}
@@ -63,6 +75,7 @@
 {% endmacro %}
 
 {% macro duckdb__generate_series(upper_bound) %}
-    select generate_series as generated_number
+    select
+        generate_series as generated_number
     from generate_series(1, {{ upper_bound }})
 {% endmacro %}

@@ -89,6 +89,8 @@ void cli_payload_event(const char *name, const char *code, Str text, Value data)
 
 /* "Finished running 3 seeds, ..." */
 void report_finished(const NodeResults *results, int64_t took_us);
+/* With --fail-fast: the failure that ended the run, at once. */
+void report_fail_fast(const NodeResults *results);
 /* "Completed ...", every error and warning with its place, "Done. PASS=...". */
 void report_end(const Cli *cli, const NodeResults *results);
 /* On a terminal: counts, slowest nodes, what failed and where. */

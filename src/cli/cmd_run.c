@@ -64,6 +64,8 @@ bool cmd_run(Cli *cli, int *exit_code, Err *err)
     int64_t took_us = clock_steady_us() - started_us;
     if (!ok && !results.len)
         return false;
+    if (flag_is(cli->flags, "fail_fast"))
+        report_fail_fast(&results);
     report_finished(&results, took_us);
     if (flag_is(cli->flags, "show") && !interrupt_seen())
         ok = show_seeds(cli, &results, ok ? err : &(Err){0}) && ok;

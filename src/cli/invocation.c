@@ -106,6 +106,8 @@ void cli_say_found(const Cli *cli)
     uint32_t seen = 0;
     for (uint32_t i = 0; i < project->nodes.len; i++) {
         NodeKind kind = project->nodes.at[i]->kind;
+        if (!project->nodes.at[i]->is_enabled) /* what refers to disabled nodes */
+            continue;
         if (!counts[kind]++ && is_counted_first(kind))
             order[seen++] = kind;
     }

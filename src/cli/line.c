@@ -44,6 +44,10 @@ static bool has_status(const Event *event)
 
 static const char *colour_of(const Event *event)
 {
+    if (is_name(event, "EndOfRunSummary"))
+        return str_starts(event->message, STR("Completed successfully"))  ? GREEN
+               : str_find(event->message, STR(" partial success")) >= 0 ? RED
+                                                                        : YELLOW;
     if (event->level == LEVEL_ERROR)
         return RED;
     bool is_yellow = event->level == LEVEL_WARN || is_name(event, "SkippingDetails") ||

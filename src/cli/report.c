@@ -102,10 +102,8 @@ static void say_text(Level level, const char *name, const char *code, const Text
 static void say_completed(const Tally *tally)
 {
     AUTO(text) Text line = {0};
-    Level level = LEVEL_INFO;
     if (interrupt_seen()) {
         text_add_c(&line, "Exited because of keyboard interrupt");
-        level = LEVEL_WARN;
     } else if (tally->errors || tally->partial) {
         AUTO(text) Text errors = {0};
         report_count(&errors, tally->errors, "error");
@@ -113,16 +111,14 @@ static void say_completed(const Tally *tally)
                    "Completed with " STR_FMT ", %u partial success%s, and %u warning%s:",
                    STR_ARG(text_str(&errors)), tally->partial, tally->partial == 1 ? "" : "es",
                    tally->warnings, tally->warnings == 1 ? "" : "s");
-        level = LEVEL_ERROR;
     } else if (tally->warnings) {
         text_print(&line, "Completed with %u warning%s:", tally->warnings,
                    tally->warnings == 1 ? "" : "s");
-        level = LEVEL_WARN;
     } else {
         text_add_c(&line, "Completed successfully");
     }
     say_blank();
-    say_text(level, "EndOfRunSummary", "Z030", &line);
+    say_text(LEVEL_INFO, "EndOfRunSummary", "Z030", &line);
 }
 
 /* "compiled code at target/compiled/..." and where the failing rows are kept. */
@@ -201,6 +197,17 @@ static void say_done(const Tally *tally, uint32_t total)
                                            tally->no_op, total),
                       .data = data});
     arena_drop(&arena);
+}
+
+void report_fail_fast(const NodeResults *results)
+{
+    for (uint32_t i = 0; i < results->len; i++) {
+        NodeStatus status = results->at[i].status;
+        if (status == STATUS_ERROR || status == STATUS_FAIL) {
+            say_problem(&results->at[i], false);
+            return;
+        }
+    }
 }
 
 void report_end(const Cli *cli, const NodeResults *results)

@@ -174,6 +174,8 @@ static void relations_print_as_dbts(void **state)
                 "\"d\".\"s\".\"i\" \"s\".\"i\" \"d\".\"s\".i \"d\".\"s\" "
                 "\"d\".INFORMATION_SCHEMA.tables True i \"d\".\"s\".\"j\"");
     expect_text(f, "{{ api.Relation.create(schema='s', identifier='x') }}", "\"s\".\"x\"");
+    expect_text(f, "{% set r = api.Relation.create(identifier='x') %}{{ r is mapping }} "
+                   "{{ r.get('metadata', {}).get('type', '') }}", "True DuckDBRelation");
 }
 
 static void columns_know_their_type(void **state)
@@ -184,6 +186,8 @@ static void columns_know_their_type(void **state)
                    "{{ c.string_size() }} {{ c.is_numeric() }} {{ c }}",
                 "True \"a\" 256 False DuckDBColumn(column='a', dtype='varchar', char_size=None, "
                 "numeric_precision=None, numeric_scale=None, fields=[])");
+    expect_text(f, "{% for t in ['STRING', 'timestamp', 'integer', 'Float'] %}"
+                   "{{ api.Column.translate_type(t) }} {% endfor %}", "TEXT timestamp integer Float ");
     expect_text(f, "{{ api.Column.translate_type('string') }} {{ api.Column.from_description('a', "
                    "'numeric(10,2)').data_type }} {{ api.Column('a', 'text', 10).data_type }}",
                 "TEXT numeric(10,2) character varying(256)");

@@ -413,6 +413,7 @@ const ObjectType relation_type = {
     .repr = relation_repr,
     .equal = relation_equal,
     .hash = relation_hash,
+    .is_mapping = true, /* packages tell relations from text by it */
 };
 
 /* ---- api.Relation ---- */

@@ -220,6 +220,23 @@ static void put_all(Dict *into, const Dict *from)
         dict_put_keyed(into, key, value);
 }
 
+/* What dbt keeps of a patch: as rendered, with its raw text laid over it. Lists stand one behind the
+ * other, the raw one first. */
+static Value overlaid(Arena *arena, Value under, Value over)
+{
+    if (over.kind == VALUE_LIST)
+        return under.kind == VALUE_LIST ? joined(arena, over, under) : over;
+    if (over.kind != VALUE_DICT)
+        return over;
+    Dict *dict = under.kind == VALUE_DICT ? dict_clone(arena, under.dict) : dict_make(arena, 4);
+    Value key, value;
+    for (uint32_t at = 0; dict_next(over.dict, &at, &key, &value);) {
+        Value *found = dict_find(dict, value_str(key));
+        dict_put_keyed(dict, key, overlaid(arena, found ? *found : NONE, value));
+    }
+    return value_of_dict(dict);
+}
+
 /* ---- levels and bases ---- */
 
 static void find_levels(Value config, const char *tree, Value fqn, Levels *out)
@@ -354,12 +371,13 @@ static bool build_own(const Build *build, const ConfigInput *input, Value *confi
     const Base *base;
     TRY(find_base(build, false, &base, err));
     Dict *made = dict_clone(arena, base->config), *raw = dict_clone(arena, base->unrendered);
-    if (value_is_dict(input->patch)) {
+    if (value_is_dict(input->patch))
         TRY(merge_plain(arena, build->class, made, input->patch.dict, err));
-        put_all(raw, input->patch.dict);
-    }
+    Value patch = input->patch;
     if (value_is_dict(input->unrendered_patch))
-        put_all(raw, input->unrendered_patch.dict);
+        patch = overlaid(arena, patch, input->unrendered_patch);
+    if (value_is_dict(patch))
+        put_all(raw, patch.dict);
     if (input->calls) {
         TRY(merge_plain(arena, build->class, made, input->calls, err));
         bool has_text = !input->is_static && input->unrendered_calls &&
@@ -431,6 +449,25 @@ static void set_tags(Arena *arena, Node *node, Value tags)
     node->tags = value_of_array(all);
 }
 
+/* dbt builds a model's config twice, first without the property file: those tags come first. */
+static bool set_first_tags(const Loader *loader, Worker *worker, Node *node,
+                           const ConfigInput *input, Err *err)
+{
+    ConfigInput without = *input;
+    without.patch = without.unrendered_patch = NONE;
+    Value config, unrendered;
+    TRY(config_compute(loader, worker, node->kind, node->package, node->fqn, &without, &config,
+                       &unrendered, err));
+    set_tags(worker->arena, node, value_get(config, "tags"));
+    return true;
+}
+
+static bool has_two_tags(const ConfigInput *input)
+{
+    return input->calls && dict_find(input->calls, STR("tags")) &&
+           value_truth(value_get(input->patch, "tags"));
+}
+
 static void set_contract(Arena *arena, Node *node, Value contract)
 {
     Value enforced = value_get(contract, "enforced"), alias = value_get(contract, "alias_types");
@@ -460,6 +497,8 @@ bool config_build(const Loader *loader, Worker *worker, Node *node, const Config
     if (input->unrendered_calls)
         node->unrendered_config_call_dict = value_of_dict(input->unrendered_calls);
     Value config = node->config;
+    if (has_two_tags(input))
+        TRY(set_first_tags(loader, worker, node, input, err));
     set_tags(arena, node, value_get(config, "tags"));
     Value meta = value_get(config, "meta"), docs = value_get(config, "docs");
     if (value_is_dict(meta) && meta.dict->len)

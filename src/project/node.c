@@ -150,6 +150,6 @@ bool node_template(const Node *node, Arena *arena, Template **out, Err *err)
         *out = node->template;
         return true;
     }
-    JinjaSyntax syntax = {0};
+    JinjaSyntax syntax = {.is_dbt = true};
     return jinja_compile(arena, node->raw_code, node->file, &syntax, out, err);
 }

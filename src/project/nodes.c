@@ -70,7 +70,7 @@ static bool read_text(const Loader *loader, Worker *worker, Node *node, ParseNot
         }
         return true;
     }
-    JinjaSyntax syntax = {0};
+    JinjaSyntax syntax = {.is_dbt = true};
     if (!jinja_compile(worker->arena, node->raw_code, node->file, &syntax, &node->template, err))
         return err_trail(err, "in " STR_FMT, STR_ARG(node_label(node, worker->arena)));
     return parse_render(loader, worker, node, node->template, NULL, notes, err);

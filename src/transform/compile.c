@@ -79,10 +79,13 @@ static bool fail_with_kind(NodeRun *run, Err *err)
 }
 
 /* Nodes with a file of their own under target/compiled/. */
-static bool writes_file(const NodeRun *run)
+static bool write_compiled(const NodeRun *run, Str path, Str code, Err *err)
 {
-    return run->runner->options.writes_json && run->node->kind != NODE_OPERATION &&
-           run->node->kind != NODE_SQL_OPERATION && !node_is_ephemeral(run->node);
+    if (!run->writes_file || !run->runner->options.writes_json ||
+        run->node->kind == NODE_OPERATION || run->node->kind == NODE_SQL_OPERATION)
+        return true;
+    Str disk = path_join(run->arena, run->runner->project->project_dir, path);
+    return file_write(disk, code, false, err);
 }
 
 /* Seeds, sources, exposures have nothing to compile. */
@@ -102,7 +105,10 @@ bool node_has_code(const Node *node)
 bool node_compile(NodeRun *run, Err *err)
 {
     Node *node = run->node;
-    if (__atomic_load_n(&node->compiled, __ATOMIC_ACQUIRE) || !node_has_code(node))
+    const Compiled *done = __atomic_load_n(&node->compiled, __ATOMIC_ACQUIRE);
+    if (done) /* an ephemeral model that a child has compiled already */
+        return write_compiled(run, done->path, done->code, err);
+    if (!node_has_code(node))
         return true;
     Template *template;
     TRY(node_template(node, run->arena, &template, err));
@@ -117,10 +123,7 @@ bool node_compile(NodeRun *run, Err *err)
     Str bare = text_str(&rendered);
     Str code = run->ctes.len ? sql_add_ctes(run->arena, bare, run->ctes.at, run->ctes.len) : bare;
     Str path = compiled_path(run);
-    if (writes_file(run)) {
-        Str disk = path_join(run->arena, run->runner->project->project_dir, path);
-        TRY(file_write(disk, code, false, err));
-    }
+    TRY(write_compiled(run, path, code, err));
     publish(run, bare, code, path);
     run->model = UNDEFINED; /* `model` is made anew, with its compiled_code */
     return true;

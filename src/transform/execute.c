@@ -23,15 +23,30 @@ static bool supports(const MacroEntry *entry, Str language)
     return false;
 }
 
+static Str nearest_materialization(const NodeRun *run, Str name)
+{
+    const Library *library = run->runner->project->library;
+    Str *names = NEW_N(run->arena, Str, library_len(library) + 1);
+    uint32_t count = 0, at = 0;
+    MacroEntry *entry;
+    while (library_next(library, &at, &entry))
+        if (entry->macro->materialization.len)
+            names[count++] = entry->macro->materialization;
+    return str_nearest(name, names, count);
+}
+
 static bool find_materialization(NodeRun *run, Str name, MacroEntry **out, Err *err)
 {
     *out = library_find_materialization(run->runner->project->library, name);
-    if (!*out)
-        return err_set(err, ERR_COMPILATION, NOWHERE,
+    if (!*out) {
+        Str type = run->runner->project->profile.type, nearest = nearest_materialization(run, name);
+        return err_set(err, ERR_COMPILATION, (Place){run->node->original_file_path, 0, 0},
                        "No materialization '" STR_FMT "' was found for adapter " STR_FMT
-                       "! (searched types 'default' and '" STR_FMT "')",
-                       STR_ARG(name), STR_ARG(run->runner->project->profile.type),
-                       STR_ARG(run->runner->project->profile.type));
+                       "! (searched types 'default' and '" STR_FMT "')%s" STR_FMT "%s",
+                       STR_ARG(name), STR_ARG(type), STR_ARG(type),
+                       nearest.len ? "\nDid you mean '" : "", STR_ARG(nearest),
+                       nearest.len ? "'?" : "");
+    }
     return supports(*out, run->node->language) || fail_language(run->node, err);
 }
 
@@ -215,8 +230,6 @@ static bool execute_show(NodeRun *run, NodeResult *result, Err *err)
 {
     const Compiled *compiled = __atomic_load_n(&run->node->compiled, __ATOMIC_ACQUIRE);
     Str code = compiled ? compiled->code : STR("");
-    if (run->node->kind == NODE_SEED)
-        code = str_print(run->arena, "select * from " STR_FMT, STR_ARG(run->node->relation_name));
     int64_t limit = run->runner->options.show_limit;
     Value args[3] = {value_text(code), NONE, limit < 0 ? NONE : value_int(limit)}, limited;
     TRY(run_macro(run, "get_show_sql", args, 3, &limited, err));
@@ -239,7 +252,12 @@ bool node_is_never_run(const Node *node)
 
 bool node_execute(NodeRun *run, NodeResult *result, Err *err)
 {
-    if (run->runner->options.mode == RUN_SHOW)
+    bool is_shown = run->runner->options.mode == RUN_SHOW;
+    if (is_shown && run->node->kind == NODE_SEED) /* as dbt: loaded, then shown whole */
+        return execute_materialized(run, result, err) &&
+               seed_table_load(run->arena, run->node, seed_path(run->runner, run->node, run->arena),
+                               &result->table, err);
+    if (is_shown)
         return execute_show(run, result, err);
     if (node_is_never_run(run->node)) {
         result->status = STATUS_NO_OP;

@@ -54,10 +54,24 @@ static uint32_t next_number(Runner *runner)
 
 /* ---- one node ---- */
 
+/* Ephemeral models are compiled in a run, but nobody is told: they leave nothing behind. */
+static bool is_silent(const Runner *runner, const Node *node)
+{
+    return node_is_ephemeral(node) && runner->options.mode != RUN_COMPILE &&
+           runner->options.mode != RUN_SHOW;
+}
+
+static bool only_compiles(const Runner *runner, const Node *node)
+{
+    return runner->options.mode == RUN_COMPILE || is_silent(runner, node);
+}
+
 static bool has_lines(const Runner *runner, const Node *node)
 {
-    return runner->options.mode != RUN_COMPILE && runner->options.mode != RUN_SHOW &&
-           node->kind != NODE_SQL_OPERATION;
+    if (runner->options.mode == RUN_SHOW)
+        return node->kind == NODE_SEED;
+    return runner->options.mode != RUN_COMPILE && node->kind != NODE_SQL_OPERATION &&
+           !is_silent(runner, node);
 }
 
 /* Compiles and executes; on failure the transaction is given up. */
@@ -67,7 +81,7 @@ static bool attempt_node(NodeRun *run, NodeTask *task, NodeResult *result, Err *
     bool ok = node_compile(run, err);
     result->compile_end_us = clock_now_us();
     result->is_compiled = ok && node_has_code(run->node);
-    if (!ok || run->runner->options.mode == RUN_COMPILE) {
+    if (!ok || only_compiles(run->runner, run->node)) {
         conn_rollback(run);
         return ok;
     }
@@ -102,7 +116,7 @@ static TaskEnd run_node(void *work, Attempt *attempt)
                          .failures = -1,
                          .adapter_response = NONE,
                          .table = NONE};
-    uint32_t number = next_number(runner);
+    uint32_t number = is_silent(runner, task->node) ? 0 : next_number(runner);
     int64_t started_us = clock_steady_us();
     if (has_lines(runner, task->node) && !node_is_never_run(task->node))
         say_start(runner, task->node, number);
@@ -116,6 +130,7 @@ static TaskEnd run_node(void *work, Attempt *attempt)
         NodeRun run = {0};
         node_run_init(&run, runner, task->node, conn, arena);
         run.cancel = attempt->cancel;
+        run.writes_file = true;
         atomic_store(&task->session, conn->session);
         ok = attempt_node(&run, task, &result, &err);
         atomic_store(&task->session, NULL);
@@ -130,7 +145,8 @@ static TaskEnd run_node(void *work, Attempt *attempt)
     if (has_lines(runner, task->node))
         say_result(runner, &result, number);
     TaskEnd end = end_of(result.status);
-    record(runner, result);
+    if (!ok || !is_silent(runner, task->node))
+        record(runner, result);
     err_drop(&err);
     return end;
 }
@@ -139,6 +155,8 @@ static void skip_node(void *work, uint32_t cause, bool is_stopped)
 {
     NodeTask *task = work;
     Runner *runner = task->runner;
+    if (is_silent(runner, task->node))
+        return;
     uint32_t number = next_number(runner);
     if (has_lines(runner, task->node))
         say_skip(runner, task->node, number, cause != UINT32_MAX);
@@ -252,13 +270,10 @@ static Value schemas_for_hooks(Runner *runner)
 static bool gets_task(const Runner *runner, const Node *node)
 {
     switch (node->kind) {
+    case NODE_OPERATION: return runner->options.mode == RUN_COMPILE;
     case NODE_SOURCE:
-    case NODE_OPERATION:
     case NODE_METRIC:
     case NODE_SEMANTIC_MODEL: return false;
-    case NODE_MODEL:
-        return !node_is_ephemeral(node) || runner->options.mode == RUN_COMPILE ||
-               runner->options.mode == RUN_SHOW;
     case NODE_SEED: return runner->options.mode != RUN_COMPILE;
     default: return true;
     }
@@ -366,13 +381,14 @@ bool transform_run(Graph *graph, Bits selected, const RunOptions *options, Arena
     while (bits_next(selected, &at, &number))
         if (gets_task(runner, graph->project->nodes.at[number]))
             bits_add(runs, number);
-    runner->total = bits_count(runs);
+    for (at = 0; bits_next(runs, &at, &number);)
+        runner->total += !is_silent(runner, graph->project->nodes.at[number]);
     bool has_hooks = runs_hooks(options->mode);
     if (has_hooks)
         TRY(runner_prepare(runner, runs, err));
     bool started_well = !has_hooks || run_hooks(runner, "on-run-start");
     if (started_well)
-        run_tasks(runner, runs, runner->total);
+        run_tasks(runner, runs, bits_count(runs));
     if (has_hooks && started_well) {
         runner->results_value = results_for_hooks(runner);
         runner->schemas = schemas_for_hooks(runner);

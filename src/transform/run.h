@@ -107,6 +107,7 @@ struct NodeRun {
     List(Cte) ctes;            /* ephemeral parents met while compiling                     */
     List(Str) cte_ids;
     bool is_compiling;         /* refs to ephemeral models become CTEs                      */
+    bool writes_file;          /* target/compiled/ gets this node's file                    */
     const volatile bool *cancel;
 };
 

@@ -1,6 +1,7 @@
 /* say.c: the lines and events of a run: "1 of 6 START sql view model s1.a ..... [RUN]". */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/event.h"
 #include "transform/run.h"
 
@@ -62,7 +63,13 @@ static void line(Text *out, uint32_t number, uint32_t total, const Text *what, c
         text_print(out, " [%s]", status);
 }
 
-static Value node_info(const Node *node, const char *status, Arena *arena)
+static Value text_or_none(Str text)
+{
+    return text.len ? value_text(text) : NONE;
+}
+
+/* took_us: -1 while it runs. */
+static Value node_info(const Node *node, const char *status, int64_t took_us, Arena *arena)
 {
     Value data = value_dict(arena), info = value_dict(arena);
     dict_put(info.dict, STR("node_name"), value_text(node->name));
@@ -71,6 +78,14 @@ static Value node_info(const Node *node, const char *status, Arena *arena)
     dict_put(info.dict, STR("resource_type"), value_text(str_of(node_kind_name(node->kind))));
     dict_put(info.dict, STR("materialized"), value_text(node_materialized(node)));
     dict_put(info.dict, STR("node_status"), value_text(str_of(status)));
+    int64_t now_us = clock_now_us();
+    dict_put(info.dict, STR("node_started_at"),
+             value_text(clock_print_iso(arena, now_us - (took_us > 0 ? took_us : 0))));
+    dict_put(info.dict, STR("node_finished_at"),
+             value_text(took_us < 0 ? STR("") : clock_print_iso(arena, now_us)));
+    dict_put(info.dict, STR("meta"), node->meta);
+    Value checksum = text_or_none(node->checksum);
+    dict_put(info.dict, STR("node_checksum"), checksum);
     Value relation = value_dict(arena);
     dict_put(relation.dict, STR("database"), value_text(node->database));
     dict_put(relation.dict, STR("schema"), value_text(node->schema));
@@ -82,10 +97,11 @@ static Value node_info(const Node *node, const char *status, Arena *arena)
 }
 
 static void say(const char *name, const char *code, Level level, const Node *node,
-                const char *status, const Text *message, uint32_t number, uint32_t total)
+                const char *status, const Text *message, uint32_t number, uint32_t total,
+                int64_t took_us)
 {
     Arena arena = {0};
-    Value data = node_info(node, status, &arena);
+    Value data = node_info(node, status, took_us, &arena);
     dict_put(data.dict, STR("index"), value_int(number));
     dict_put(data.dict, STR("total"), value_int(total));
     dict_put(data.dict, STR("status"), value_text(str_of(status)));
@@ -105,7 +121,7 @@ void say_start(const Runner *runner, const Node *node, uint32_t number)
     line(&out, number, runner->total, &what, "RUN", -1);
     bool is_hook = node->kind == NODE_OPERATION;
     say(is_hook ? "LogHookStartLine" : "LogStartLine", is_hook ? "E032" : "Q011", LEVEL_INFO, node,
-        "started", &out, number, runner->total);
+        "started", &out, number, runner->total, -1);
 }
 
 /* Verb in front of the description, word in brackets. */
@@ -174,7 +190,8 @@ void say_result(const Runner *runner, const NodeResult *result, uint32_t number)
         name = "LogHookEndLine";
         code = "Q033";
     }
-    say(name, code, level, result->node, status_name(result->status), &out, number, runner->total);
+    say(name, code, level, result->node, status_name(result->status), &out, number, runner->total,
+        result->execution_us);
 }
 
 void say_skip(const Runner *runner, const Node *node, uint32_t number, bool is_error_cause)
@@ -189,5 +206,5 @@ void say_skip(const Runner *runner, const Node *node, uint32_t number, bool is_e
     else
         text_print(&what, "SKIP %s " STR_FMT, node_kind_name(node->kind), STR_ARG(node->name));
     line(&out, number, runner->total, &what, "SKIP", -1);
-    say("SkippingDetails", "Z033", LEVEL_INFO, node, "skipped", &out, number, runner->total);
+    say("SkippingDetails", "Z033", LEVEL_INFO, node, "skipped", &out, number, runner->total, 0);
 }
