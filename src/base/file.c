@@ -8,11 +8,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_LIMIT_BYTES ((uint64_t)1 << 30)
-#define FLUSH_BYTES ((size_t)1 << 20)
+#define FLUSH_BYTES ((size_t)1 << 17)
 #define DEPTH_MOST 200
 
 /* Reports the system's last error. */
@@ -113,24 +114,55 @@ static bool write_all(int fd, const char *at, size_t len)
     return true;
 }
 
+/* Opens `temp` if no other writer holds it. What a killed process left under that name is taken over, so
+ * that the next write of the same file clears it away: a lock dies with its process.
+ */
+static int take_temp(Str temp)
+{
+    AUTO(descriptor) int fd = open_path(temp, O_WRONLY | O_CREAT, 0666);
+    struct stat opened, named;
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &opened) != 0)
+        return -1;
+    /* Between open and lock the other writer may have moved it to its place. */
+    if (stat(temp.at, &named) != 0 || named.st_ino != opened.st_ino || ftruncate(fd, 0) != 0) {
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    int taken = fd;
+    fd = -1;
+    return taken;
+}
+
+/* "PATH.tmp"; when another thread or process writes the same file now, a name of our own. */
+static int open_temp(FileWriter *writer)
+{
+    static _Atomic unsigned counter;
+    writer->temp = str_print(&writer->arena, STR_FMT ".tmp", STR_ARG(writer->path));
+    int fd = take_temp(writer->temp);
+    if (fd >= 0 || errno == ENOENT)
+        return fd;
+    writer->temp = str_print(&writer->arena, STR_FMT ".%ld-%u.tmp", STR_ARG(writer->path),
+                             (long)getpid(), atomic_fetch_add(&counter, 1));
+    return open_path(writer->temp, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+}
+
 bool file_writer_open(FileWriter *writer, Str path, Err *err)
 {
-    static _Atomic unsigned counter; /* two threads may write the same file */
     *writer = (FileWriter){.fd = -1};
     writer->path = str_copy(&writer->arena, path);
-    writer->temp = str_print(&writer->arena, STR_FMT ".%ld-%u.tmp", STR_ARG(path), (long)getpid(),
-                             atomic_fetch_add(&counter, 1));
-    writer->fd = open_path(writer->temp, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    writer->fd = open_temp(writer);
     if (writer->fd < 0 && errno == ENOENT && path_folder(path).len) {
         if (!folder_make(path_folder(path), err)) {
+            writer->temp = STR_NONE;
             file_writer_drop(writer);
             return false;
         }
-        writer->fd = open_path(writer->temp, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        writer->fd = open_temp(writer);
     }
     if (writer->fd >= 0)
         return true;
     fail(err, "cannot write", path);
+    writer->temp = STR_NONE; /* not ours */
     file_writer_drop(writer);
     return false;
 }
@@ -176,22 +208,23 @@ bool file_writer_commit(FileWriter *writer, bool is_durable, Err *err)
     TRY(writer_flush(writer, err));
     if (is_durable && fsync(writer->fd) != 0)
         return fail(err, "cannot write", writer->path);
-    int fd = writer->fd;
-    writer->fd = -1;
     char path[PATH_MAX];
-    bool is_closed = close(fd) == 0;
-    if (!is_closed || !path_c(writer->path, path) || rename(writer->temp.at, path) != 0)
+    int copy = dup(writer->fd); /* closing shows late errors; the lock stays until the name is right */
+    if (copy < 0 || close(copy) != 0 || !path_c(writer->path, path) ||
+        rename(writer->temp.at, path) != 0)
         return fail(err, "cannot write", writer->path);
+    close(writer->fd);
+    writer->fd = -1;
     writer->temp = STR_NONE;
     return !is_durable || folder_sync(path_folder(writer->path), err);
 }
 
 void file_writer_drop(FileWriter *writer)
 {
+    if (writer->temp.at) /* while the lock is held */
+        unlink(writer->temp.at);
     if (writer->fd > 0) /* a zeroed writer has nothing open */
         close(writer->fd);
-    if (writer->temp.at)
-        unlink(writer->temp.at);
     text_drop(&writer->buffer);
     arena_drop(&writer->arena);
     *writer = (FileWriter){.fd = -1};

@@ -18,7 +18,7 @@ typedef struct FileWriter {
     int fd;
     Str path, temp;      /* owned by `arena` */
     Arena arena;
-    Text buffer;         /* flushed at 1 MiB */
+    Text buffer;         /* flushed at 128 KiB; larger pieces go past it */
     uint64_t size_bytes;
 } FileWriter;
 MUST bool file_writer_open(FileWriter *writer, Str path, Err *err);

@@ -112,6 +112,35 @@ static void test_writer(void **state)
     arena_drop(&arena);
 }
 
+/* What a killed process left is gone after the next write; two writers at once do not meet. */
+static void test_writers_of_one_file(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    AUTO(err) Err err = {0};
+    Str path = in_scratch(&arena, "shared"), got;
+    assert_true(file_write(in_scratch(&arena, "shared.tmp"), STR("left by the dead"), false, &err));
+    FileWriter one, two;
+    assert_true(file_writer_open(&one, path, &err));
+    assert_true(file_writer_open(&two, path, &err));
+    assert_false(str_eq(one.temp, two.temp));
+    assert_true(file_writer_add(&one, STR("1"), &err));
+    assert_true(file_writer_add(&two, STR("2"), &err));
+    assert_true(file_writer_commit(&one, false, &err));
+    assert_true(file_read(&arena, path, &got, &err));
+    assert_true(str_is(got, "1"));
+    assert_true(file_writer_commit(&two, false, &err));
+    assert_true(file_read(&arena, path, &got, &err));
+    assert_true(str_is(got, "2"));
+    file_writer_drop(&one);
+    file_writer_drop(&two);
+    FileList left;
+    assert_true(folder_walk(&arena, str_of(scratch), &left, &err));
+    for (uint32_t i = 0; i < left.len; i++)
+        assert_false(str_ends(left.at[i].path, STR(".tmp")));
+    arena_drop(&arena);
+}
+
 static void test_walk(void **state)
 {
     (void)state;
@@ -196,7 +225,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_writer),         cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_writers_of_one_file),
+        cmocka_unit_test(test_walk),
         cmocka_unit_test(test_path_text),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -3,7 +3,8 @@
 
 #define KIND(id) ((uint32_t)1 << NODE_##id)
 
-enum { COMPILED = KIND(MODEL) | KIND(ANALYSIS) | KIND(TEST) | KIND(SNAPSHOT),
+enum { COMPILED = KIND(MODEL) | KIND(ANALYSIS) | KIND(TEST) | KIND(SNAPSHOT) |
+                  KIND(OPERATION) | KIND(SEED),
        CATALOGED = KIND(MODEL) | KIND(SEED) | KIND(SNAPSHOT) | KIND(SOURCE) | KIND(TEST) };
 
 static bool compile_all(Cli *cli, Err *err)

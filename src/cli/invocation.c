@@ -307,6 +307,9 @@ void cli_run_options(const Cli *cli, RunMode mode, State *state, RunOptions *out
         .stores_failures = cli->invocation.stores_failures,
         .is_empty = cli->invocation.is_empty,
         .writes_json = flag_is(cli->flags, "write_json"),
+        .tells_of_ephemerals = cli->parsed.command == COMMAND_COMPILE &&
+                               (value_truth(value_get(cli->flags, "select")) ||
+                                flag_text(cli->flags, "inline").len),
         .introspects = cli->invocation.is_introspecting,
         .warns_are_errors = cli->invocation.fails_on_warning,
         .show_limit = value_is_int(limit) ? limit.number : -1,

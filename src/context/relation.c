@@ -293,6 +293,14 @@ static bool is_type(const Relation *relation, const char *type)
     return str_is(relation->type, type);
 }
 
+/* What dbt's objects say of themselves; packages look for a type that ends in "Relation". */
+static Value type_metadata(Arena *arena)
+{
+    Value metadata = value_dict(arena);
+    dict_put(metadata.dict, STR("type"), value_lit("DuckDBRelation"));
+    return metadata;
+}
+
 static bool relation_get(Object *self, Arena *arena, Str name, Value *out, Err *err)
 {
     (void)err;
@@ -333,7 +341,7 @@ static bool relation_get(Object *self, Arena *arena, Str name, Value *out, Err *
     else if (str_is(name, "external"))
         *out = r->external.len ? value_text(r->external) : NONE;
     else if (str_is(name, "metadata"))
-        *out = r->metadata;
+        *out = value_is_none(r->metadata) ? type_metadata(arena) : r->metadata;
     else if (str_is(name, "catalog"))
         *out = r->catalog;
     else if (str_is(name, "Table"))

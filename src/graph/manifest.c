@@ -45,6 +45,7 @@ typedef struct Writer {
     Text *texts;                  /* of chunks printed, not yet written                         */
     bool *is_printed;
     uint32_t next, chunks;
+    bool is_writing;              /* a thread is: `file`, `is_failed` and `err` are its alone     */
     bool is_failed;
     Err *err;
 } Writer;
@@ -284,18 +285,25 @@ static void print_item(const Writer *writer, const Item *item, Arena *arena, Tex
 
 /* ---- writing ---- */
 
-/* Writes all chunks that are ready and next in line. The lock is held. */
+/* Writes all chunks that are ready and next in line, unless another thread is at it. The lock is
+ * held, but for the writing itself: meanwhile the others print on. */
 static void write_ready(Writer *writer)
 {
+    if (writer->is_writing)
+        return;
+    writer->is_writing = true;
     while (writer->next < writer->chunks && writer->is_printed[writer->next]) {
         Text *text = &writer->texts[writer->next];
+        lock_give(&writer->lock);
         if (!writer->is_failed &&
             !file_writer_add(&writer->file, text_str(text), writer->err))
             writer->is_failed = true;
         text_drop(text);
+        lock_take(&writer->lock);
         writer->next++;
+        signal_tell_all(&writer->moved);
     }
-    signal_tell_all(&writer->moved);
+    writer->is_writing = false;
 }
 
 static void print_chunk(void *context, unsigned worker, uint32_t chunk)

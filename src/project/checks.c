@@ -166,6 +166,37 @@ static bool check_group(const Loader *loader, const Node *node, Err *err)
                    near.len ? "\nDid you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
 }
 
+/* Names with blanks: an error since dbt 1.10, a warning for who says so in `flags`. */
+static bool check_blanks(Loader *loader, Err *err)
+{
+    const Project *project = loader->project;
+    AUTO(text) Text shown = {0};
+    const Node *first = NULL;
+    for (uint32_t i = 0; i < project->nodes.len; i++) {
+        const Node *node = project->nodes.at[i];
+        bool is_checked = node->kind != NODE_SOURCE && node->kind != NODE_EXPOSURE &&
+                          node->kind != NODE_UNIT_TEST;
+        if (!is_checked || str_find_char(node->name, ' ') < 0)
+            continue;
+        first = first ? first : node;
+        text_print(&shown, "\n  * '" STR_FMT "' (" STR_FMT ")", STR_ARG(node->unique_id),
+                   STR_ARG(node->original_file_path));
+    }
+    if (!first)
+        return true;
+    Value flag = value_get(project->flags, "require_resource_names_without_spaces");
+    if (value_is_bool(flag) && !flag.is_true) {
+        loader_warn(&loader->workers[0], UINT32_MAX, "ResourceNamesWithSpacesDeprecation", "D014",
+                    "Resource names with spaces are deprecated:" STR_FMT,
+                    STR_ARG(text_str(&shown)));
+        return true;
+    }
+    return err_set(err, ERR_PARSING, place_of(first),
+                   "Resource names cannot contain spaces:" STR_FMT
+                   "\nPlease rename them, so that no name contains a space.",
+                   STR_ARG(text_str(&shown)));
+}
+
 static bool check_nodes(Loader *loader, Err *err)
 {
     const Project *project = loader->project;
@@ -275,6 +306,7 @@ bool checks_run(Loader *loader, Err *err)
     TRY(check_ids(loader, err));
     TRY(check_relations(loader, err));
     TRY(check_nodes(loader, err));
+    TRY(check_blanks(loader, err));
     warn_unused(loader);
     return true;
 }

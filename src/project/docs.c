@@ -19,6 +19,22 @@ static Doc *doc_add(Loader *loader, Str package, Str name, Str path, Str origina
     return doc;
 }
 
+/* The block as a template that knows no names: that is how dbt resolves {% raw %}. */
+static bool render_block(Loader *loader, const SourceFile *file, Str body, Str *out, Err *err)
+{
+    *out = python_strip(body);
+    if (!jinja_has_tags(body))
+        return true;
+    JinjaSyntax syntax = {0};
+    RenderOptions options = {.undefined = UNDEFINED_LENIENT};
+    Template *template;
+    AUTO(text) Text rendered = {0};
+    TRY(jinja_compile(loader->arena, body, file->file, &syntax, &template, err));
+    TRY(jinja_render(template, loader->arena, &options, &rendered, err));
+    *out = python_strip(text_copy(loader->arena, &rendered));
+    return true;
+}
+
 static bool load_file(Loader *loader, const SourceFile *file, Err *err)
 {
     static const char *const kinds[] = {"docs", NULL};
@@ -40,8 +56,9 @@ static bool load_file(Loader *loader, const SourceFile *file, Err *err)
                            STR_ARG(name), STR_ARG(name), STR_ARG(twin->unique_id),
                            STR_ARG(twin->original_file_path), STR_ARG(twin->unique_id),
                            STR_ARG(file->original_file_path));
-        doc_add(loader, file->package->name, name, file->path, file->original_file_path,
-                python_strip(blocks.at[i].body));
+        Str contents;
+        TRY(render_block(loader, file, blocks.at[i].body, &contents, err));
+        doc_add(loader, file->package->name, name, file->path, file->original_file_path, contents);
     }
     return true;
 }

@@ -86,14 +86,16 @@ static bool say_warnings(Loader *loader, Err *err)
         for (uint32_t i = 0; i < loader->workers[w].warnings.len; i++)
             list_add(loader->arena, &all, loader->workers[w].warnings.at[i]);
     sort_warnings(loader->arena, all.at, all.len);
-    loader->project->warning_count += all.len;
-    if (all.len && loader->invocation->fails_on_warning)
-        return err_set(err, ERR_COMPILATION, NOWHERE, STR_FMT, STR_ARG(all.at[0].message));
-    for (uint32_t i = 0; i < all.len; i++)
+    for (uint32_t i = 0; i < all.len; i++) {
+        bool is_note = strcmp(all.at[i].name, "Note") == 0;
+        loader->project->warning_count += !is_note;
+        if (!is_note && loader->invocation->fails_on_warning)
+            return err_set(err, ERR_COMPILATION, NOWHERE, STR_FMT, STR_ARG(all.at[i].message));
         event_say((Event){.name = all.at[i].name,
                           .code = all.at[i].code,
-                          .level = LEVEL_WARN,
+                          .level = is_note ? LEVEL_INFO : LEVEL_WARN,
                           .message = all.at[i].message});
+    }
     return true;
 }
 

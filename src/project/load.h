@@ -267,6 +267,7 @@ MUST bool properties_load(Loader *loader, Err *err);
 
 MUST bool config_load(Loader *loader, Err *err);        /* project_config.c: root + packages     */
 MUST bool profile_load(Loader *loader, Str name, Err *err); /* profile.c                         */
+Value profile_unset_target(Loader *loader);                 /* `target` of a command without one */
 MUST bool packages_load(Loader *loader, Err *err);      /* packages.c                            */
 MUST bool discover_files(Loader *loader, Err *err);     /* discover.c: step 2                    */
 MUST bool macros_load(Loader *loader, Err *err);        /* macros.c: step 3                      */

@@ -24,7 +24,8 @@ static Str profiles_folder(Loader *loader)
     return path_expand_home(arena, STR("~/.dbt"));
 }
 
-static bool read_profiles(Loader *loader, Str *path, Str *text, Value *tree, Err *err)
+static bool read_profiles(Loader *loader, Str profile, Str *path, Str *text, Value *tree,
+                          Err *err)
 {
     *path = path_join(loader->arena, profiles_folder(loader), STR("profiles.yml"));
     *tree = loader->empty_dict;
@@ -42,7 +43,8 @@ static bool read_profiles(Loader *loader, Str *path, Str *text, Value *tree, Err
     if (!value_truth(doc.root))
         return err_set(err, ERR_RUNTIME, (Place){*path, 1, 1},
                        "dbt encountered an error while trying to read your profiles.yml file.\n\n"
-                       "The profiles.yml file at " STR_FMT " is empty", STR_ARG(*path));
+                       "The profiles.yml file at " STR_FMT " is empty: profile '" STR_FMT
+                       "' is not in it", STR_ARG(*path), STR_ARG(profile));
     *tree = doc.root;
     return true;
 }
@@ -155,6 +157,16 @@ static Value shown_target(Loader *loader, Dict *credentials)
     return value_of_dict(shown);
 }
 
+/* As dbt has it: every key there is gives the empty text. */
+Value profile_unset_target(Loader *loader)
+{
+    Value target = shown_target(loader, loader->empty_dict.dict);
+    Value key, value;
+    for (uint32_t at = 0; dict_next(target.dict, &at, &key, &value);)
+        dict_put_keyed(target.dict, key, value_lit(""));
+    return target;
+}
+
 /* ---- choosing the output ---- */
 
 static bool choose_output(Loader *loader, Context *context, Value raw, Str text, Value *out,
@@ -216,7 +228,7 @@ bool profile_load(Loader *loader, Str name, Err *err)
     Profile *profile = &loader->project->profile;
     Str text;
     Value tree;
-    TRY(read_profiles(loader, &profile->file, &text, &tree, err));
+    TRY(read_profiles(loader, name, &profile->file, &text, &tree, err));
     profile->name = name;
     Value raw = value_get_str(tree, name);
     if (value_is_undefined(raw)) {

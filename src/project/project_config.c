@@ -477,7 +477,7 @@ bool config_load(Loader *loader, Err *err)
     project->project_dir = folder;
     RawProject raw;
     TRY(raw_read(loader, folder, &raw, err));
-    loader->target = UNDEFINED;
+    loader->target = profile_unset_target(loader);
     if (options->needs_profile)
         TRY(load_profile_of(loader, &raw, err));
     Package *root;

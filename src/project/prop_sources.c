@@ -385,6 +385,18 @@ static Value setting_of(const Node *node, const char *key)
     return value_get(node->config, key);
 }
 
+static void take_quoting(Node *node, Value quoting)
+{
+    static const char *const parts[] = {"database", "schema", "identifier"};
+    bool *const quotes[] = {&node->quotes_database, &node->quotes_schema,
+                            &node->quotes_identifier};
+    for (uint32_t i = 0; i < COUNT_OF(parts); i++) {
+        Value own = value_get(quoting, parts[i]);
+        if (value_is_bool(own))
+            *quotes[i] = own.is_true;
+    }
+}
+
 static bool set_relation(const SourceRead *read, Node *node, Err *err)
 {
     Arena *arena = read->worker->arena;
@@ -401,19 +413,13 @@ static bool set_relation(const SourceRead *read, Node *node, Err *err)
         dict_put(node->extra.dict, STR("external_relation"), value_text(node->relation_name));
         return true;
     }
-    Value quoting = value_get(node->extra, "quoting");
-    Value general = value_get(read->loader->project->packages.at[0]->config, "quoting");
-    const char *const parts[] = {"database", "schema", "identifier"};
-    bool *const quotes[] = {&node->quotes_database, &node->quotes_schema,
-                            &node->quotes_identifier};
-    for (int i = 0; i < 3; i++) {
-        Value own = value_get(quoting, parts[i]);
-        if (!value_is_bool(own))
-            own = value_get(general, parts[i]);
-        if (value_is_bool(own))
-            *quotes[i] = own.is_true;
-    }
+    const Package *root = read->loader->project->packages.at[0];
+    take_quoting(node, value_get(root->config, "quoting"));
+    take_quoting(node, value_get(node->extra, "quoting"));
     node->relation_name = node_relation_name(arena, node);
+    /* source() in SQL goes by the source's own quoting alone: dbt's project-wide one ends here */
+    node->quotes_database = node->quotes_schema = node->quotes_identifier = true;
+    take_quoting(node, value_get(node->extra, "quoting"));
     return true;
 }
 

@@ -8,6 +8,8 @@
 
 #include "project/load.h"
 
+enum { GROUPS_MAX = 32 };
+
 typedef struct Cursor {
     Str text;
     size_t at;
@@ -148,6 +150,26 @@ static bool opens_value(Token before)
            (before.kind == TOKEN_SIGN && !strchr(")]}", before.text.at[0]));
 }
 
+/* Does the bracket just read hold nothing but one expression? dbt prints from the syntax tree, which
+ * has lost it. At its end, *end is behind the closing bracket. */
+static bool only_groups(const Cursor *behind, size_t *end)
+{
+    Cursor ahead = *behind;
+    int depth = 1;
+    bool has_comma = false, is_empty = true;
+    for (Token token; depth && (token = next_token(&ahead)).kind != TOKEN_END;) {
+        if (token.kind == TOKEN_SIGN) {
+            char c = token.text.at[0];
+            has_comma |= depth == 1 && c == ',';
+            depth += c == '(' || c == '[' || c == '{';
+            depth -= c == ')' || c == ']' || c == '}';
+        }
+        is_empty &= depth == 0;
+        *end = ahead.at;
+    }
+    return !has_comma && !is_empty;
+}
+
 static void print_sign(Str sign, Token before, Cursor *rest, Text *out)
 {
     char c = sign.at[0];
@@ -175,9 +197,15 @@ static Str print_argument(Arena *arena, Str argument)
         return unescape(arena, first.text);
     AUTO(text) Text out = {0};
     Token before = {TOKEN_END, STR_NONE};
+    size_t dropped[GROUPS_MAX], end, open = 0;
     cursor.at = 0;
     for (Token token; (token = next_token(&cursor)).kind != TOKEN_END; before = token) {
-        if (token.kind == TOKEN_STRING) {
+        if (open && cursor.at == dropped[open - 1]) {
+            open--;
+        } else if (str_is(token.text, "(") && token.kind == TOKEN_SIGN && opens_value(before) &&
+                   open < GROUPS_MAX && only_groups(&cursor, &end)) {
+            dropped[open++] = end;
+        } else if (token.kind == TOKEN_STRING) {
             value_repr(value_text(unescape(arena, token.text)), &out);
         } else if (is_operator_word(token)) {
             bool is_first = opens_value(before);

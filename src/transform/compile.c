@@ -3,17 +3,19 @@
 #include "base/file.h"
 #include "transform/run.h"
 
-/* "target/compiled/PACKAGE/models/a.sql"; generic tests: behind their property file's path. */
+/* "target/compiled/PACKAGE/models/a.sql"; generic tests and hooks: behind the path of the file that
+ * holds them. */
 static Str compiled_path(NodeRun *run)
 {
     const Node *node = run->node;
-    bool is_generic = node->kind == NODE_TEST && node->test_metadata.kind == VALUE_DICT;
+    bool is_inside = (node->kind == NODE_TEST && node->test_metadata.kind == VALUE_DICT) ||
+                     node->kind == NODE_OPERATION;
     Str folder = str_print(run->arena, STR_FMT "/compiled/" STR_FMT "/" STR_FMT,
                            STR_ARG(run->runner->project->target_path), STR_ARG(node->package),
                            STR_ARG(node->original_file_path));
-    return is_generic ? str_print(run->arena, STR_FMT "/" STR_FMT, STR_ARG(folder),
-                                  STR_ARG(node->path))
-                      : folder;
+    return is_inside ? str_print(run->arena, STR_FMT "/" STR_FMT, STR_ARG(folder),
+                                 STR_ARG(node->path))
+                     : folder;
 }
 
 static Value ctes_value(const NodeRun *run, Arena *arena)
@@ -36,7 +38,7 @@ static void publish(NodeRun *run, Str bare, Str code, Str path)
     Compiled *compiled = NEW(arena, Compiled);
     compiled->bare = str_copy(arena, bare);
     compiled->code = str_copy(arena, code);
-    compiled->path = str_copy(arena, path);
+    compiled->path = path.len ? str_copy(arena, path) : STR_NONE;
     compiled->extra_ctes = ctes_value(run, arena);
     Compiled *none = NULL;
     __atomic_compare_exchange_n(&run->node->compiled, &none, compiled, false, __ATOMIC_ACQ_REL,
@@ -78,11 +80,11 @@ static bool fail_with_kind(NodeRun *run, Err *err)
     return false;
 }
 
-/* Nodes with a file of their own under target/compiled/. */
+/* Nodes with a file of their own under target/compiled/; what compiles to nothing has none. */
 static bool write_compiled(const NodeRun *run, Str path, Str code, Err *err)
 {
-    if (!run->writes_file || !run->runner->options.writes_json ||
-        run->node->kind == NODE_OPERATION || run->node->kind == NODE_SQL_OPERATION)
+    if (!run->writes_file || !run->runner->options.writes_json || !path.len ||
+        run->node->kind == NODE_SQL_OPERATION)
         return true;
     Str disk = path_join(run->arena, run->runner->project->project_dir, path);
     return file_write(disk, code, false, err);
@@ -122,7 +124,7 @@ bool node_compile(NodeRun *run, Err *err)
         return fail_with_kind(run, err);
     Str bare = text_str(&rendered);
     Str code = run->ctes.len ? sql_add_ctes(run->arena, bare, run->ctes.at, run->ctes.len) : bare;
-    Str path = compiled_path(run);
+    Str path = code.len ? compiled_path(run) : STR_NONE;
     TRY(write_compiled(run, path, code, err));
     publish(run, bare, code, path);
     run->model = UNDEFINED; /* `model` is made anew, with its compiled_code */

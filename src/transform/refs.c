@@ -39,8 +39,12 @@ static bool add_cte(NodeRun *run, Node *target, Err *err)
     NodeRun inner = {0};
     node_run_init(&inner, run->runner, target, run->conn, run->arena);
     inner.cancel = run->cancel;
-    TRY(node_compile(&inner, err));
+    inner.writes_file = run->writes_file;
     const Compiled *compiled = __atomic_load_n(&target->compiled, __ATOMIC_ACQUIRE);
+    if (!compiled) {
+        TRY(node_compile(&inner, err));
+        compiled = __atomic_load_n(&target->compiled, __ATOMIC_ACQUIRE);
+    }
     Value ctes = compiled->extra_ctes;
     for (uint32_t i = 0; ctes.kind == VALUE_LIST && i < ctes.list->len; i++) {
         Str id = value_get_text(ctes.list->at[i], "id", STR(""));

@@ -54,10 +54,10 @@ static uint32_t next_number(Runner *runner)
 
 /* ---- one node ---- */
 
-/* Ephemeral models are compiled in a run, but nobody is told: they leave nothing behind. */
+/* Ephemeral models are compiled, but nobody is told: they leave nothing behind. */
 static bool is_silent(const Runner *runner, const Node *node)
 {
-    return node_is_ephemeral(node) && runner->options.mode != RUN_COMPILE &&
+    return node_is_ephemeral(node) && !runner->options.tells_of_ephemerals &&
            runner->options.mode != RUN_SHOW;
 }
 
@@ -212,6 +212,7 @@ static bool run_hooks(Runner *runner, const char *tag)
         Arena arena = {0};
         Attempt attempt = {.arena = &arena, .number = 1, .cancel = &never};
         ok = run_node(&task, &attempt) == TASK_SUCCESS;
+        hooks.at[i]->hook_index = i + 1; /* dbt counts them so once they ran */
         arena_drop(&arena);
     }
     runner->total = nodes_total;
@@ -274,7 +275,6 @@ static bool gets_task(const Runner *runner, const Node *node)
     case NODE_SOURCE:
     case NODE_METRIC:
     case NODE_SEMANTIC_MODEL: return false;
-    case NODE_SEED: return runner->options.mode != RUN_COMPILE;
     default: return true;
     }
 }

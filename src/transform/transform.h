@@ -39,6 +39,7 @@ typedef struct RunOptions {
     RunMode mode;
     unsigned threads;
     bool is_full_refresh, fails_fast, stores_failures, is_empty, writes_json, introspects;
+    bool tells_of_ephemerals; /* results for ephemeral models too: `compile` that selects         */
     bool warns_are_errors;
     int64_t show_limit;          /* rows; -1: all                                               */
     State *state;                /* --defer                                                     */

@@ -40,8 +40,15 @@ def _nodes(step):
 
 
 def _without_macros(node):
+    """Also without the order of sources among themselves: dbt finds them as a set, in another order each time."""
     node = dict(node)
     node["depends_on"] = {key: value for key, value in (node.get("depends_on") or {}).items() if key != "macros"}
+    if isinstance(node.get("sources"), list):
+        node["sources"] = sorted(node["sources"])
+    parents = node["depends_on"].get("nodes")
+    if parents:
+        sources = sorted(name for name in parents if name.startswith("source."))
+        node["depends_on"]["nodes"] = [sources.pop(0) if name.startswith("source.") else name for name in parents]
     return node
 
 

@@ -33,7 +33,8 @@ def clean_environment(home, extra=None):
     """What both programs are started with: nothing of the caller's dbt or weir settings."""
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home, "LANG": "C.UTF-8", "TZ": "UTC",
            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
-    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "WEIR_ENGINE_LIBRARY"):
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "WEIR_ENGINE_LIBRARY",
+                 "WEIR_DUCKDB_LIB"):
         if name in os.environ:
             env[name] = os.environ[name]
     env.update(extra or {})

@@ -60,6 +60,7 @@
         {{ new_chars }}
     )
 
+
 {% endmacro %}
 
 {% macro right(string_text, length_expression) -%}

@@ -65,12 +65,12 @@
     cast({{ field }} as {{ type }})
 {% endmacro %}
 
-{#- Null instead of an error, where the database can do it. -#}
 {% macro safe_cast(field, type) %}
   {{ return(adapter.dispatch('safe_cast', 'dbt')(field, type)) }}
 {% endmacro %}
 
 {% macro default__safe_cast(field, type) %}
+    {# where the database can do it: null instead of an error #}
     cast({{ field }} as {{ type }})
 {% endmacro %}
 
