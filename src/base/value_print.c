@@ -27,8 +27,32 @@ static void shortest_digits(double real, char out[32])
     }
 }
 
+/* Times in seconds, the floats a manifest is full of: millionths of a number below 2^32 are more
+ * than a unit in the last place apart, so that their decimals are the shortest. */
+static bool print_micros(double real, Text *out)
+{
+    if (!(real >= 1 && real < 4294967296.0))
+        return false;
+    int64_t micros = (int64_t)(real * 1e6 + 0.5);
+    if ((double)micros / 1e6 != real)
+        return false;
+    char digits[6];
+    int64_t rest = micros % 1000000;
+    int count = 6;
+    for (int i = 5; i >= 0; i--, rest /= 10)
+        digits[i] = (char)('0' + rest % 10);
+    while (count > 1 && digits[count - 1] == '0')
+        count--;
+    text_add_int(out, micros / 1000000);
+    text_add_char(out, '.');
+    text_add_bytes(out, digits, (size_t)count);
+    return true;
+}
+
 void float_print(double real, Text *out)
 {
+    if (print_micros(real, out))
+        return;
     if (isnan(real)) {
         text_add_c(out, "nan");
         return;

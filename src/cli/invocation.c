@@ -316,6 +316,8 @@ void cli_run_options(const Cli *cli, RunMode mode, State *state, RunOptions *out
         .state = state,
         .defers = state != NULL,
         .favors_state = flag_is(cli->flags, "favor_state"),
+        .leaves_ctes_out = value_is_bool(value_get(cli->flags, "inject_ephemeral_ctes")) &&
+                           !flag_is(cli->flags, "inject_ephemeral_ctes"),
     };
 }
 

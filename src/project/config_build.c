@@ -220,8 +220,8 @@ static void put_all(Dict *into, const Dict *from)
         dict_put_keyed(into, key, value);
 }
 
-/* What dbt keeps of a patch: as rendered, with its raw text laid over it. Lists stand one behind the
- * other, the raw one first. */
+/* What dbt keeps of a patch: as rendered, with its raw text laid over it. Lists stand one behind
+ * the other, the raw one first. */
 static Value overlaid(Arena *arena, Value under, Value over)
 {
     if (over.kind == VALUE_LIST)

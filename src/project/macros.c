@@ -32,8 +32,8 @@ static Value default_arguments(Loader *loader, Arena *arena, const Macro *macro)
     return value_of_array(list);
 }
 
-/* The block as dbt's manifest has it: with the white space that "{%-" and "-%}" take away, unless the
- * block before, which ends at `floor`, has taken it already.
+/* The block as dbt's manifest has it: with the white space that "{%-" and "-%}" take away, unless
+ * the block before, which ends at `floor`, has taken it already.
  */
 static Str block_text(const Block *block, Str source, const char *floor)
 {

@@ -256,12 +256,16 @@ bool profile_load(Loader *loader, Str name, Err *err)
                           " and target " STR_FMT,
                           STR_ARG(name), STR_ARG(profile->target));
     profile->type = value_str(type);
-    if (!str_is(profile->type, "duckdb"))
+    if (!str_is(profile->type, "duckdb")) {
+        Str known = STR("duckdb");
+        bool is_near = str_nearest(profile->type, &known, 1).len > 0;
         return err_set_in(err, ERR_RUNTIME, value_place(type, profile->file, text), text,
                           "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
                           "\" invalid: Runtime Error\n  Could not find adapter type " STR_FMT
-                          "!\nThe types known here: duckdb",
-                          STR_ARG(name), STR_ARG(profile->target), STR_ARG(profile->type));
+                          "!\nThe types known here: duckdb%s",
+                          STR_ARG(name), STR_ARG(profile->target), STR_ARG(profile->type),
+                          is_near ? "\nDid you mean 'duckdb'?" : "");
+    }
     TRY(set_threads(loader, value_get(output, "threads"), err));
     Value credentials = value_copy_shallow_text(loader->arena, output);
     dict_remove(credentials.dict, value_lit("type"));

@@ -490,11 +490,11 @@ static void warn_fields(Worker *worker, const Entry *entry)
         bool is_known = false;
         for (uint32_t i = 0; i < COUNT_OF(others); i++)
             is_known |= str_is(name, others[i]);
-        for (const FieldRule *rule = rules; rule->name && !is_known; rule++) {
+        for (const FieldRule *rule = rules; rule->name && !is_known; rule++)
             is_known = str_is(name, rule->name);
+        for (const FieldRule *rule = rules; rule->name && !is_known; rule++)
             if (is_near(name, str_of(rule->name)))
                 near = str_of(rule->name);
-        }
         if (!is_known && near.len)
             warn_near(worker, entry, "CustomKeyInObjectDeprecation", "D027", "key", key, near);
     }

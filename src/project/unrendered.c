@@ -150,8 +150,8 @@ static bool opens_value(Token before)
            (before.kind == TOKEN_SIGN && !strchr(")]}", before.text.at[0]));
 }
 
-/* Does the bracket just read hold nothing but one expression? dbt prints from the syntax tree, which
- * has lost it. At its end, *end is behind the closing bracket. */
+/* Does the bracket just read hold nothing but one expression? dbt prints from the syntax tree,
+ * which has lost it. At its end, *end is behind the closing bracket. */
 static bool only_groups(const Cursor *behind, size_t *end)
 {
     Cursor ahead = *behind;

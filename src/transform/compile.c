@@ -3,16 +3,14 @@
 #include "base/file.h"
 #include "transform/run.h"
 
-/* "target/compiled/PACKAGE/models/a.sql"; generic tests and hooks: behind the path of the file that
- * holds them. */
-static Str compiled_path(NodeRun *run)
+Str node_target_path(NodeRun *run, const char *part)
 {
     const Node *node = run->node;
     bool is_inside = (node->kind == NODE_TEST && node->test_metadata.kind == VALUE_DICT) ||
                      node->kind == NODE_OPERATION;
-    Str folder = str_print(run->arena, STR_FMT "/compiled/" STR_FMT "/" STR_FMT,
-                           STR_ARG(run->runner->project->target_path), STR_ARG(node->package),
-                           STR_ARG(node->original_file_path));
+    Str folder = str_print(run->arena, STR_FMT "/%s/" STR_FMT "/" STR_FMT,
+                           STR_ARG(run->runner->project->target_path), part,
+                           STR_ARG(node->package), STR_ARG(node->original_file_path));
     return is_inside ? str_print(run->arena, STR_FMT "/" STR_FMT, STR_ARG(folder),
                                  STR_ARG(node->path))
                      : folder;
@@ -40,6 +38,10 @@ static void publish(NodeRun *run, Str bare, Str code, Str path)
     compiled->code = str_copy(arena, code);
     compiled->path = path.len ? str_copy(arena, path) : STR_NONE;
     compiled->extra_ctes = ctes_value(run, arena);
+    RunMode mode = run->runner->options.mode;
+    bool is_built = mode != RUN_COMPILE && mode != RUN_SHOW && !node_is_ephemeral(run->node);
+    if (is_built)
+        compiled->build_path = str_copy(arena, node_target_path(run, "run"));
     Compiled *none = NULL;
     __atomic_compare_exchange_n(&run->node->compiled, &none, compiled, false, __ATOMIC_ACQ_REL,
                                 __ATOMIC_ACQUIRE);
@@ -124,7 +126,7 @@ bool node_compile(NodeRun *run, Err *err)
         return fail_with_kind(run, err);
     Str bare = text_str(&rendered);
     Str code = run->ctes.len ? sql_add_ctes(run->arena, bare, run->ctes.at, run->ctes.len) : bare;
-    Str path = code.len ? compiled_path(run) : STR_NONE;
+    Str path = code.len ? node_target_path(run, "compiled") : STR_NONE;
     TRY(write_compiled(run, path, code, err));
     publish(run, bare, code, path);
     run->model = UNDEFINED; /* `model` is made anew, with its compiled_code */

@@ -138,13 +138,8 @@ static bool call_write(Object *self, Call *call, Value *out, Err *err)
     *out = value_text(STR(""));
     if (!run->runner->options.writes_json || run->node->kind == NODE_OPERATION)
         return true;
-    Str path = str_print(run->arena, STR_FMT "/run/" STR_FMT "/" STR_FMT,
-                         STR_ARG(run->runner->target_folder), STR_ARG(run->node->package),
-                         STR_ARG(run->node->original_file_path));
-    if (run->node->kind == NODE_TEST && !value_is_none(run->node->test_metadata))
-        path = str_print(run->arena, STR_FMT "/run/" STR_FMT "/" STR_FMT "/" STR_FMT,
-                         STR_ARG(run->runner->target_folder), STR_ARG(run->node->package),
-                         STR_ARG(run->node->original_file_path), STR_ARG(run->node->path));
+    Str path = path_join(run->arena, run->runner->project->project_dir,
+                         node_target_path(run, "run"));
     AUTO(text) Text text = {0};
     value_print(slots[0], &text);
     return file_write(path, text_str(&text), false, err);

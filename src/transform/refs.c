@@ -93,7 +93,7 @@ static bool take_external_location(NodeRun *run, const Node *target, Relation *r
 bool run_ref_relation(NodeRun *run, Node *target, Value *out, Err *err)
 {
     if (node_is_ephemeral(target)) {
-        if (run->is_compiling)
+        if (run->is_compiling && !run->runner->options.leaves_ctes_out)
             TRY(add_cte(run, target, err));
         *out = cte_relation(run, target);
         return true;

@@ -150,6 +150,9 @@ Str seed_path(const Runner *runner, const Node *node, Arena *arena);
 MUST bool node_compile(NodeRun *run, Err *err);
 /* Adds to "'x' is undefined" what dbt says there, and the nearest macro. Gives false. */
 bool node_explain(NodeRun *run, Err *err);
+/* "target/compiled/PACKAGE/models/a.sql" or "target/run/..."; generic tests and hooks lie
+ * behind the path of the file that holds them. Owner: the run's arena. */
+Str node_target_path(NodeRun *run, const char *part);
 /* Is it of a kind that compiles? */
 bool node_has_code(const Node *node);
 

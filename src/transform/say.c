@@ -18,17 +18,20 @@ const char *status_name(NodeStatus status)
 }
 
 /* "sql view model main.a", "seed file main.tiny", "test not_null_a_id" */
-static void describe(const Node *node, Text *out)
+static void describe(const Runner *runner, const Node *node, Text *out)
 {
-    Str materialized = node_materialized(node);
+    Str materialized = node_materialized(node), home = runner->project->profile.database;
+    bool is_elsewhere = node->database.len && !str_eq(node->database, home);
+    Str database = is_elsewhere ? node->database : STR("");
+    const char *dot = is_elsewhere ? "." : "";
     switch (node->kind) {
     case NODE_SEED:
-        text_print(out, "seed file " STR_FMT "." STR_FMT, STR_ARG(node->schema),
-                   STR_ARG(node->alias));
+        text_print(out, "seed file " STR_FMT "%s" STR_FMT "." STR_FMT, STR_ARG(database), dot,
+                   STR_ARG(node->schema), STR_ARG(node->alias));
         return;
     case NODE_SNAPSHOT:
-        text_print(out, "snapshot " STR_FMT "." STR_FMT, STR_ARG(node->schema),
-                   STR_ARG(node->alias));
+        text_print(out, "snapshot " STR_FMT "%s" STR_FMT "." STR_FMT, STR_ARG(database), dot,
+                   STR_ARG(node->schema), STR_ARG(node->alias));
         return;
     case NODE_TEST: text_print(out, "test " STR_FMT, STR_ARG(node->name)); return;
     case NODE_OPERATION: {
@@ -41,8 +44,9 @@ static void describe(const Node *node, Text *out)
         text_print(out, "exposure " STR_FMT, STR_ARG(node->name));
         return;
     case NODE_MODEL:
-        text_print(out, STR_FMT " " STR_FMT " model " STR_FMT "." STR_FMT, STR_ARG(node->language),
-                   STR_ARG(materialized), STR_ARG(node->schema), STR_ARG(node->alias));
+        text_print(out, STR_FMT " " STR_FMT " model " STR_FMT "%s" STR_FMT "." STR_FMT,
+                   STR_ARG(node->language), STR_ARG(materialized), STR_ARG(database), dot,
+                   STR_ARG(node->schema), STR_ARG(node->alias));
         return;
     default:
         text_print(out, "%s " STR_FMT "." STR_FMT, node_kind_name(node->kind),
@@ -117,7 +121,7 @@ void say_start(const Runner *runner, const Node *node, uint32_t number)
 {
     AUTO(text) Text what = {0}, out = {0};
     text_add_c(&what, "START ");
-    describe(node, &what);
+    describe(runner, node, &what);
     line(&out, number, runner->total, &what, "RUN", -1);
     bool is_hook = node->kind == NODE_OPERATION;
     say(is_hook ? "LogHookStartLine" : "LogStartLine", is_hook ? "E032" : "Q011", LEVEL_INFO, node,
@@ -164,7 +168,7 @@ void say_result(const Runner *runner, const NodeResult *result, uint32_t number)
     result_words(result, &verb, &word);
     text_add(&what, text_str(&verb));
     AUTO(text) Text description = {0};
-    describe(result->node, &description);
+    describe(runner, result->node, &description);
     Str shown = text_str(&description);
     bool names_kind = result->node->kind != NODE_TEST && result->node->kind != NODE_SNAPSHOT;
     if (!names_kind) /* "PASS name", "OK snapshotted schema.name" */

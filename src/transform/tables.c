@@ -1,6 +1,7 @@
 /* tables.c: results of queries and seed files as agate tables. */
 #include "base/clock.h"
 #include "base/csv.h"
+#include "base/event.h"
 #include "base/file.h"
 #include "transform/run.h"
 
@@ -286,6 +287,14 @@ static bool read_rows(Arena *arena, Str source, Str file, char delimiter, SeedRo
     }
     while (ok && has_more) {
         ok = csv_next(&reader, arena, &fields, &count, &has_more, err);
+        if (!ok && err->kind == ERR_PARSING) { /* an open quote: dbt goes on, and so does COPY */
+            AUTO(text) Text why = {0};
+            err_print(err, &why);
+            event_print(LEVEL_WARN, "SeedMalformed", "Z099", STR_FMT, STR_ARG(text_str(&why)));
+            err_drop(err);
+            ok = true;
+            break;
+        }
         if (!ok || !has_more)
             break;
         if (count > out->columns) {

@@ -44,6 +44,7 @@ typedef struct RunOptions {
     int64_t show_limit;          /* rows; -1: all                                               */
     State *state;                /* --defer                                                     */
     bool defers, favors_state;
+    bool leaves_ctes_out;        /* --no-inject-ephemeral-ctes                                  */
 } RunOptions;
 
 /* Executes the nodes of `selected` in order of the graph, with on-run-start/-end hooks where dbt
