@@ -114,8 +114,8 @@ static bool write_all(int fd, const char *at, size_t len)
     return true;
 }
 
-/* Opens `temp` if no other writer holds it. What a killed process left under that name is taken over, so
- * that the next write of the same file clears it away: a lock dies with its process.
+/* Opens `temp` if no other writer holds it. What a killed process left under that name is taken
+ * over, so that the next write of the same file clears it away: a lock dies with its process.
  */
 static int take_temp(Str temp)
 {
@@ -209,7 +209,7 @@ bool file_writer_commit(FileWriter *writer, bool is_durable, Err *err)
     if (is_durable && fsync(writer->fd) != 0)
         return fail(err, "cannot write", writer->path);
     char path[PATH_MAX];
-    int copy = dup(writer->fd); /* closing shows late errors; the lock stays until the name is right */
+    int copy = dup(writer->fd); /* closing it shows late errors; the lock stays until the end */
     if (copy < 0 || close(copy) != 0 || !path_c(writer->path, path) ||
         rename(writer->temp.at, path) != 0)
         return fail(err, "cannot write", writer->path);

@@ -230,7 +230,7 @@ static bool method_translate_type(Object *self, Call *call, Value *out, Err *err
     static const char *const names[] = {"dtype"};
     Value slots[1];
     TRY(call_bind(call, "translate_type", names, 1, 1, slots, err));
-    bool is_string = str_eq_fold(value_str(slots[0]), STR("string")); /* the one that DuckDB renames */
+    bool is_string = str_eq_fold(value_str(slots[0]), STR("string")); /* the only one renamed */
     *out = is_string ? value_lit("TEXT") : slots[0];
     return true;
 }

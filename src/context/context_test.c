@@ -187,7 +187,8 @@ static void columns_know_their_type(void **state)
                 "True \"a\" 256 False DuckDBColumn(column='a', dtype='varchar', char_size=None, "
                 "numeric_precision=None, numeric_scale=None, fields=[])");
     expect_text(f, "{% for t in ['STRING', 'timestamp', 'integer', 'Float'] %}"
-                   "{{ api.Column.translate_type(t) }} {% endfor %}", "TEXT timestamp integer Float ");
+                   "{{ api.Column.translate_type(t) }} {% endfor %}",
+                "TEXT timestamp integer Float ");
     expect_text(f, "{{ api.Column.translate_type('string') }} {{ api.Column.from_description('a', "
                    "'numeric(10,2)').data_type }} {{ api.Column('a', 'text', 10).data_type }}",
                 "TEXT numeric(10,2) character varying(256)");

@@ -273,6 +273,28 @@ typedef struct SeedRows {
     List(Str *) rows;   /* of `columns` fields each */
 } SeedRows;
 
+static void warn_of(Err *err)
+{
+    AUTO(text) Text why = {0};
+    err_print(err, &why);
+    event_print(LEVEL_WARN, "SeedMalformed", "Z099", STR_FMT, STR_ARG(text_str(&why)));
+    err_drop(err);
+}
+
+/* The fields of a last record whose quote is never closed: that field is all the rest. */
+static Str *open_record(Arena *arena, Str record, char delimiter, uint32_t columns)
+{
+    Str *row = NEW_N(arena, Str, columns + 1);
+    for (uint32_t i = 0; i < columns && record.at; i++) {
+        if (record.len && record.at[0] == '"') {
+            row[i] = str_slice(record, 1, record.len);
+            break;
+        }
+        str_next_part(&record, delimiter, &row[i]);
+    }
+    return row;
+}
+
 static bool read_rows(Arena *arena, Str source, Str file, char delimiter, SeedRows *out, Err *err)
 {
     CsvReader reader;
@@ -286,12 +308,13 @@ static bool read_rows(Arena *arena, Str source, Str file, char delimiter, SeedRo
         name_columns(arena, fields, out->names, count);
     }
     while (ok && has_more) {
+        size_t start = reader.at;
         ok = csv_next(&reader, arena, &fields, &count, &has_more, err);
         if (!ok && err->kind == ERR_PARSING) { /* an open quote: dbt goes on, and so does COPY */
-            AUTO(text) Text why = {0};
-            err_print(err, &why);
-            event_print(LEVEL_WARN, "SeedMalformed", "Z099", STR_FMT, STR_ARG(text_str(&why)));
-            err_drop(err);
+            warn_of(err);
+            list_add(arena, &out->rows,
+                     open_record(arena, str_slice(source, start, source.len), delimiter,
+                                 out->columns));
             ok = true;
             break;
         }
