@@ -238,6 +238,29 @@ bool file_write(Str path, Str content, bool is_durable, Err *err)
     return file_writer_commit(&writer, is_durable, err);
 }
 
+/* Does the file hold just that? */
+static bool holds(Str path, Str content)
+{
+    AUTO(descriptor) int fd = open_path(path, O_RDONLY, 0);
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) ||
+        (uint64_t)info.st_size != content.len)
+        return false;
+    char piece[16384];
+    while (content.len) {
+        ssize_t len = read(fd, piece, sizeof(piece) < content.len ? sizeof(piece) : content.len);
+        if (len <= 0 || memcmp(piece, content.at, (size_t)len) != 0)
+            return false;
+        content = str_slice(content, (size_t)len, content.len);
+    }
+    return true;
+}
+
+bool file_update(Str path, Str content, Err *err)
+{
+    return holds(path, content) || file_write(path, content, false, err);
+}
+
 /* ---- asking ---- */
 
 static FileInfo info_of(const struct stat *found)

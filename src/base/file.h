@@ -12,6 +12,9 @@ MUST bool file_read(Arena *arena, Str path, Str *out, Err *err);
  * or the new one. Missing parent folders are made. Nothing is left behind on failure.
  * `is_durable` adds fsync of file and folder. */
 MUST bool file_write(Str path, Str content, bool is_durable, Err *err);
+/* The same, but a file that holds just that is left alone: rebuilding 3,000 nodes then makes no
+ * file anew. */
+MUST bool file_update(Str path, Str content, Err *err);
 
 /* The same in pieces, for contents that stream: open, add..., commit or drop. */
 typedef struct FileWriter {

@@ -55,6 +55,29 @@ static void test_write_and_read(void **state)
     arena_drop(&arena);
 }
 
+/* The inode tells whether a file was made anew. */
+static void test_update(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    AUTO(err) Err err = {0};
+    Str path = in_scratch(&arena, "updated.txt"), got;
+    struct stat first, second, third;
+    Str large = str_print(&arena, "%040000d", 1), other = str_print(&arena, "%040000d", 2);
+    assert_true(file_update(path, large, &err));
+    assert_int_equal(stat(path.at, &first), 0);
+    assert_true(file_update(path, large, &err));
+    assert_int_equal(stat(path.at, &second), 0);
+    assert_true(first.st_ino == second.st_ino && first.st_mtim.tv_nsec == second.st_mtim.tv_nsec);
+    assert_true(file_update(path, other, &err)); /* as long, but different at its end */
+    assert_int_equal(stat(path.at, &third), 0);
+    assert_true(third.st_mtim.tv_nsec != second.st_mtim.tv_nsec ||
+                third.st_ino != second.st_ino);
+    assert_true(file_read(&arena, path, &got, &err));
+    assert_true(str_eq(got, other));
+    arena_drop(&arena);
+}
+
 static void test_failures(void **state)
 {
     (void)state;
@@ -225,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_update),
         cmocka_unit_test(test_writer),
         cmocka_unit_test(test_writers_of_one_file),
         cmocka_unit_test(test_walk),

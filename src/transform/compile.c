@@ -89,7 +89,7 @@ static bool write_compiled(const NodeRun *run, Str path, Str code, Err *err)
         run->node->kind == NODE_SQL_OPERATION)
         return true;
     Str disk = path_join(run->arena, run->runner->project->project_dir, path);
-    return file_write(disk, code, false, err);
+    return file_update(disk, code, err);
 }
 
 /* Seeds, sources, exposures have nothing to compile. */

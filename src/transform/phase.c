@@ -142,7 +142,7 @@ static bool call_write(Object *self, Call *call, Value *out, Err *err)
                          node_target_path(run, "run"));
     AUTO(text) Text text = {0};
     value_print(slots[0], &text);
-    return file_write(path, text_str(&text), false, err);
+    return file_update(path, text_str(&text), err);
 }
 
 static bool call_load_agate_table(Object *self, Call *call, Value *out, Err *err)
