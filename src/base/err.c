@@ -238,13 +238,14 @@ Place place_at(Str file, Str source, size_t offset)
 {
     if (offset > source.len)
         offset = source.len;
+    if (!offset)
+        return (Place){file, 1, 1};
     int line = 1;
-    size_t start = 0;
-    for (size_t i = 0; i < offset; i++)
-        if (source.at[i] == '\n') {
-            line++;
-            start = i + 1;
-        }
-    int column = 1 + (int)utf8_length(str_slice(source, start, offset));
+    const char *start = source.at, *end = source.at + offset, *found;
+    while (start < end && (found = memchr(start, '\n', (size_t)(end - start)))) {
+        line++;
+        start = found + 1;
+    }
+    int column = 1 + (int)utf8_length((Str){start, (size_t)(end - start)});
     return (Place){file, line, column};
 }
