@@ -117,6 +117,8 @@ def _all(engine, folder, patterns):
         out.setdefault("!schemas", []).append(schema[0])
     for pattern in patterns:
         for path in sorted(glob.glob(os.path.join(folder, pattern))):
+            if os.path.basename(path).startswith("tmp_"):   # where COPY writes before it renames; a kill leaves it
+                continue                                     # to the next COPY, as kill.py checks by list_files()
             name = os.path.relpath(path, folder)
             if path.endswith(".parquet"):
                 out["file:" + name] = _relation(connection, "'%s'" % path.replace("'", "''"))
