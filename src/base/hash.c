@@ -3,6 +3,8 @@
  */
 #include "base/hash.h"
 
+#include "base/text.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
@@ -25,9 +27,8 @@ static uint32_t get_32(const uint8_t *at, bool is_big)
     return is_big == is_host_big ? word : __builtin_bswap32(word);
 }
 
-/* Runs `blocks` over data, padding and length, then prints `word_count` words of state as hex. */
-static Str digest(Arena *arena, Str data, uint32_t *state, int word_count, bool is_big,
-                  BlocksFn blocks)
+/* Runs `blocks` over data, padding and length. */
+static void digest_state(Str data, uint32_t *state, bool is_big, BlocksFn blocks)
 {
     const uint8_t *at = (const uint8_t *)(data.at ? data.at : "");
     size_t whole = data.len / 64;
@@ -42,18 +43,29 @@ static Str digest(Arena *arena, Str data, uint32_t *state, int word_count, bool 
     put_32(length + (is_big ? 0 : 4), (uint32_t)(bit_count >> 32), is_big);
     put_32(length + (is_big ? 4 : 0), (uint32_t)bit_count, is_big);
     blocks(state, tail, tail_blocks);
+}
 
+Str hex_print(Arena *arena, const uint8_t *bytes, size_t len)
+{
     static const char hex[] = "0123456789abcdef";
-    char *out = arena_take(arena, (size_t)word_count * 8 + 1, 1);
-    for (int i = 0; i < word_count; i++) {
-        uint8_t bytes[4];
-        put_32(bytes, state[i], is_big);
-        for (int j = 0; j < 4; j++) {
-            out[i * 8 + j * 2] = hex[bytes[j] >> 4];
-            out[i * 8 + j * 2 + 1] = hex[bytes[j] & 15];
-        }
+    char *out = arena_take(arena, len * 2 + 1, 1);
+    for (size_t i = 0; i < len; i++) {
+        out[i * 2] = hex[bytes[i] >> 4];
+        out[i * 2 + 1] = hex[bytes[i] & 15];
     }
-    return (Str){out, (size_t)word_count * 8};
+    return (Str){out, len * 2};
+}
+
+/* The digest of data as hex: `word_count` words of state. */
+static Str digest(Arena *arena, Str data, uint32_t *state, int word_count, bool is_big,
+                  BlocksFn blocks)
+{
+    digest_state(data, state, is_big, blocks);
+    uint8_t bytes[32];
+    assert(word_count <= 8);
+    for (int i = 0; i < word_count; i++)
+        put_32(bytes + 4 * i, state[i], is_big);
+    return hex_print(arena, bytes, (size_t)word_count * 4);
 }
 
 static inline uint32_t left(uint32_t word, int by)
@@ -254,20 +266,59 @@ static BlocksFn sha256_choose(void)
     return sha256_blocks_plain;
 }
 
+static const uint32_t sha256_start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
 static Str sha256_with(Arena *arena, Str data, BlocksFn blocks)
 {
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    uint32_t state[8];
+    memcpy(state, sha256_start, sizeof(state));
     return digest(arena, data, state, 8, true, blocks);
 }
 
 /* Every thread asks the processor itself, once: cheaper than sharing the answer. */
-Str sha256_hex(Arena *arena, Str data)
+static BlocksFn sha256_here(void)
 {
     static _Thread_local BlocksFn chosen;
     if (!chosen)
         chosen = sha256_choose();
-    return sha256_with(arena, data, chosen);
+    return chosen;
+}
+
+Str sha256_hex(Arena *arena, Str data)
+{
+    return sha256_with(arena, data, sha256_here());
+}
+
+void sha256_bytes(Str data, uint8_t out[32])
+{
+    uint32_t state[8];
+    memcpy(state, sha256_start, sizeof(state));
+    digest_state(data, state, true, sha256_here());
+    for (int i = 0; i < 8; i++)
+        put_32(out + 4 * i, state[i], true);
+}
+
+/* RFC 2104: H(outer key, H(inner key, message)). */
+void hmac_sha256(Str key, Str message, uint8_t out[32])
+{
+    uint8_t block[64] = {0}, inner[32];
+    if (key.len > sizeof(block))
+        sha256_bytes(key, block);
+    else if (key.len)
+        memcpy(block, key.at, key.len);
+    char pad[64];
+    for (size_t i = 0; i < sizeof(pad); i++)
+        pad[i] = (char)(block[i] ^ 0x36);
+    AUTO(text) Text text = {0};
+    text_add_bytes(&text, pad, sizeof(pad));
+    text_add(&text, message);
+    sha256_bytes(text_str(&text), inner);
+    char outer[96];
+    for (size_t i = 0; i < sizeof(pad); i++)
+        outer[i] = (char)(block[i] ^ 0x5c);
+    memcpy(outer + 64, inner, sizeof(inner));
+    sha256_bytes((Str){outer, sizeof(outer)}, out);
 }
 
 Str sha256_hex_plain(Arena *arena, Str data)

@@ -46,6 +46,28 @@ static void test_million(void **state)
     arena_drop(&arena);
 }
 
+/* RFC 4231, cases 1, 2 and 6 (a key longer than a block). */
+static void test_hmac(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    uint8_t out[32];
+    char key[131];
+    memset(key, 0x0b, 20);
+    hmac_sha256((Str){key, 20}, STR("Hi There"), out);
+    assert_string_equal(hex_print(&arena, out, 32).at,
+                        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    hmac_sha256(STR("Jefe"), STR("what do ya want for nothing?"), out);
+    assert_string_equal(hex_print(&arena, out, 32).at,
+                        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof(key));
+    hmac_sha256((Str){key, sizeof(key)},
+                STR("Test Using Larger Than Block-Size Key - Hash Key First"), out);
+    assert_string_equal(hex_print(&arena, out, 32).at,
+                        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    arena_drop(&arena);
+}
+
 /* A digest over the digests of all lengths 0..199, as hashlib gives it. */
 static void test_lengths(void **state)
 {
@@ -90,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_hmac),
         cmocka_unit_test(test_million),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_hash64),

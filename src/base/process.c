@@ -72,28 +72,59 @@ bool environment_load(Str path, Err *err)
 
 /* ---- secrets ---- */
 
+typedef struct SecretText {
+    Text text;
+    uint32_t uses; /* how often it was added and not removed */
+} SecretText;
+
 static struct {
     Lock lock;
-    Arena arena;
-    Str texts[SECRETS_MOST]; /* longest first: one may hold another */
+    SecretText texts[SECRETS_MOST]; /* longest first: one may hold another */
     uint32_t count;
 } secrets = {.lock = LOCK_INIT(SECRET_RANK, "secrets")};
+
+/* Where the value stands, or would: behind all longer ones. Under the lock. */
+static uint32_t secret_place(Str value)
+{
+    uint32_t at = 0;
+    while (at < secrets.count && secrets.texts[at].text.len >= value.len &&
+           !str_eq(text_str(&secrets.texts[at].text), value))
+        at++;
+    return at;
+}
+
+static bool secret_is_at(uint32_t at, Str value)
+{
+    return at < secrets.count && str_eq(text_str(&secrets.texts[at].text), value);
+}
 
 void secret_add(Str value)
 {
     if (!str_trim(value).len)
         return;
     lock_take(&secrets.lock);
-    uint32_t at = 0;
-    while (at < secrets.count && secrets.texts[at].len >= value.len &&
-           !str_eq(secrets.texts[at], value))
-        at++;
-    if (at == secrets.count || !str_eq(secrets.texts[at], value)) {
+    uint32_t at = secret_place(value);
+    if (!secret_is_at(at, value)) {
         assert(secrets.count < SECRETS_MOST);
         memmove(secrets.texts + at + 1, secrets.texts + at,
                 (secrets.count - at) * sizeof(secrets.texts[0]));
-        secrets.texts[at] = str_copy(&secrets.arena, value);
+        secrets.texts[at] = (SecretText){0};
+        text_add(&secrets.texts[at].text, value);
         secrets.count++;
+    }
+    secrets.texts[at].uses++;
+    lock_give(&secrets.lock);
+}
+
+void secret_remove(Str value)
+{
+    lock_take(&secrets.lock);
+    uint32_t at = secret_place(value);
+    if (secret_is_at(at, value) && --secrets.texts[at].uses == 0) {
+        text_drop(&secrets.texts[at].text);
+        secrets.count--;
+        memmove(secrets.texts + at, secrets.texts + at + 1,
+                (secrets.count - at) * sizeof(secrets.texts[0]));
     }
     lock_give(&secrets.lock);
 }
@@ -138,7 +169,7 @@ void secret_hide(Text *text)
 {
     lock_take(&secrets.lock);
     for (uint32_t i = 0; i < secrets.count; i++)
-        hide_one(text, secrets.texts[i]);
+        hide_one(text, text_str(&secrets.texts[i].text));
     lock_give(&secrets.lock);
 }
 

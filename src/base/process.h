@@ -16,6 +16,8 @@ MUST bool environment_load(Str path, Err *err);
 /* Texts whose every occurrence is printed as ***** : values of DBT_ENV_SECRET_*.
  * secret_hide() replaces them in place in `text`. */
 void secret_add(Str value);
+/* Takes back one secret_add() of it: for tokens that are replaced again and again. */
+void secret_remove(Str value);
 void secrets_from_environment(void);
 bool secret_any(void);
 void secret_hide(Text *text);

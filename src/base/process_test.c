@@ -66,6 +66,19 @@ static void test_secrets(void **state)
     text_add_c(&text, "abcabc ab");
     secret_hide(&text);
     assert_string_equal(text.at, "********** ab");
+    secret_add(STR("xyz"));
+    secret_add(STR("xyz"));
+    secret_remove(STR("xyz"));
+    secret_remove(STR("never added"));
+    text_clear(&text);
+    text_add_c(&text, "xyz abc");
+    secret_hide(&text);
+    assert_string_equal(text.at, "***** *****");
+    secret_remove(STR("xyz"));
+    text_clear(&text);
+    text_add_c(&text, "xyz abc");
+    secret_hide(&text);
+    assert_string_equal(text.at, "xyz *****");
 }
 
 static void test_run(void **state)
