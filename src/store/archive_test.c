@@ -1,0 +1,192 @@
+/* Members of tar and zip, made by Python's own tarfile and zipfile
+ * (tests/cases/store/make_archives.py). */
+#include "store/store_test_help.h"
+
+#include "base/file.h"
+#include "base/process.h"
+
+typedef struct TestPlace {
+    Arena arena;
+    Str folder;
+    Store *store;
+} TestPlace;
+
+static int set_up(void **state)
+{
+    AUTO(err) Err err = {0};
+    Arena arena = {0};
+    TestPlace *place = NEW(&arena, TestPlace);
+    place->folder = test_folder(&arena);
+    const char *argv[] = {"python3", "tests/cases/store/make_archives.py", place->folder.at, NULL};
+    ProcessResult result = {0};
+    MUST_WORK(process_run(argv, STR("."), STR(""), 60000, &result, &err));
+    if (result.exit_code != 0)
+        fail_msg("%s", result.errors.at);
+    process_result_drop(&result);
+    MUST_WORK(store_open(&arena, place->folder, NONE, NULL, &place->store, &err));
+    place->arena = arena;
+    *state = place;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    TestPlace *place = *state;
+    test_folder_remove(place->folder);
+    Arena arena = place->arena;
+    arena_drop(&arena);
+    return 0;
+}
+
+/* Each member in a line: name, what it is, size, the length of what was read. */
+static bool describe(Reader *below, Text *out, Err *err)
+{
+    Archive *archive;
+    TRY(archive_open(below, &archive, err));
+    bool is_fine, has = true;
+    do {
+        Member member;
+        is_fine = archive_next(archive, &member, &has, err);
+        if (!is_fine || !has)
+            continue;
+        text_print(out, STR_FMT "%s%s %lld", STR_ARG(member.name), member.is_file ? "" : " other",
+                   member.is_unsafe ? " unsafe" : "", (long long)member.size_bytes);
+        Reader *reader;
+        AUTO(text) Text content = {0};
+        if (member.is_file) {
+            is_fine = archive_read(archive, &reader, err) && test_read_all(reader, &content, err);
+            text_print(out, " %zu", content.len);
+        }
+        text_add_char(out, '\n');
+    } while (is_fine && has);
+    archive_close(archive);
+    return is_fine;
+}
+
+static void expect(TestPlace *place, const char *file, const char *expected)
+{
+    AUTO(err) Err err = {0};
+    AUTO(text) Text got = {0};
+    Reader *reader;
+    MUST_WORK(store_read(place->store, str_of(file), 0, &reader, &err));
+    MUST_WORK(describe(reader, &got, &err));
+    assert_string_equal(text_str(&got).at, expected);
+}
+
+static void test_tar(void **state)
+{
+    TestPlace *place = *state;
+    expect(place, "unsafe.tar",
+           "good.csv 8 8\n"
+           "../up.csv unsafe 1 1\n"
+           "/abs.csv unsafe 1 1\n"
+           "a/../../b.csv unsafe 1 1\n"
+           "dos\\..\\..\\c.csv unsafe 1 1\n"
+           "C:evil.csv unsafe 1 1\n"
+           "a..b/ok..csv 1 1\n"
+           "folder/ other 0\n"
+           "soft other 0\n"
+           "hard other 0\n"
+           "pipe other 0\n"
+           "null other 0\n"
+           "inner.tar.gz 35 35\n");
+    AUTO(text) Text deep = {0};
+    text_add_c(&deep, "주문_2026.csv 3 3\n");
+    for (int i = 0; i < 60; i++)
+        text_add_c(&deep, "long/");
+    text_add_c(&deep, "x.csv 4 4\nempty.csv 0 0\n");
+    expect(place, "names.tar", deep.at);
+    expect(place, "latin.tar", "caf\xe9.csv 1 1\n");
+    expect(place, "empty.tar", "");
+}
+
+static void test_zip(void **state)
+{
+    TestPlace *place = *state;
+    expect(place, "unsafe.zip",
+           "good.csv 8000 8000\n../up.csv unsafe 1 1\n/abs.csv unsafe 1 1\nfolder/ other 0\n"
+           "주문.csv 3 3\n");
+    expect(place, "stream.zip", "one.csv -1 10000\ntwo.csv -1 2\n");
+}
+
+/* Contents, times, names for messages; a member that is not read is passed over. */
+static void test_members(void **state)
+{
+    TestPlace *place = *state;
+    AUTO(err) Err err = {0};
+    Reader *reader;
+    Archive *archive;
+    Member member;
+    bool has;
+    Str piece;
+    MUST_WORK(store_read(place->store, STR("unsafe.tar"), 0, &reader, &err));
+    MUST_WORK(archive_open(reader, &archive, &err));
+    MUST_WORK(archive_next(archive, &member, &has, &err));
+    assert_true(member.modified_at_us == INT64_C(1700000000) * 1000000);
+    MUST_WORK(archive_read(archive, &reader, &err));
+    assert_true(str_ends(reader_name(reader), STR("/unsafe.tar: good.csv")));
+    MUST_WORK(reader_next(reader, &piece, &err));
+    assert_true(str_eq(piece, STR("a,b\n1,2\n")));
+    reader_close(reader);
+    for (int i = 0; i < 8; i++)
+        MUST_WORK(archive_next(archive, &member, &has, &err));
+    assert_string_equal(member.name.at, "soft");
+    MUST_FAIL(archive_read(archive, &reader, &err), ERR_RUNTIME, "is no file");
+    archive_close(archive);
+}
+
+/* tar.gz cut anywhere, a zip with a damaged member, something else altogether. */
+static void test_broken(void **state)
+{
+    TestPlace *place = *state;
+    AUTO(err) Err err = {0};
+    AUTO(text) Text got = {0};
+    Str zip, plain, tar;
+    bool exists;
+    MUST_WORK(store_get(place->store, STR("unsafe.zip"), 0, &place->arena, &zip, NULL, &exists,
+                        &err));
+    MUST_WORK(store_get(place->store, STR("plain.txt"), 0, &place->arena, &plain, NULL, &exists,
+                        &err));
+    MUST_WORK(store_get(place->store, STR("unsafe.tar"), 0, &place->arena, &tar, NULL, &exists,
+                        &err));
+    for (size_t cut = 1; cut < 600; cut += 97)
+        MUST_FAIL(describe(test_reader(str_slice(tar, 0, cut), 64, 0), &got, &err), ERR_RUNTIME,
+                  "cannot be unpacked");
+    char *bytes = (char *)(uintptr_t)zip.at;
+    bytes[60] ^= 1;
+    MUST_FAIL(describe(test_reader(zip, 4096, 0), &got, &err), ERR_RUNTIME, "cannot be unpacked");
+    MUST_FAIL(describe(test_reader(plain, 4096, 0), &got, &err), ERR_RUNTIME,
+              "cannot be unpacked");
+    MUST_FAIL(describe(test_reader(STR(""), 4096, 0), &got, &err), ERR_RUNTIME,
+              "cannot be unpacked");
+    MUST_FAIL(describe(test_reader(tar, 512, 2048), &got, &err), ERR_UNAVAILABLE, "cut");
+}
+
+/* Streams that others packed. */
+static void test_others(void **state)
+{
+    TestPlace *place = *state;
+    AUTO(err) Err err = {0};
+    const char *files[] = {"plain.gz", "plain.bz2", "plain.xz", "plain.txt"};
+    AUTO(text) Text first = {0};
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        AUTO(text) Text got = {0};
+        Reader *reader, *unpacked;
+        MUST_WORK(store_read(place->store, str_of(files[i]), 0, &reader, &err));
+        MUST_WORK(reader_unpack(reader, &unpacked, &err));
+        MUST_WORK(test_read_all(unpacked, &got, &err));
+        if (i == 0)
+            text_add(&first, text_str(&got));
+        assert_true(got.len > 200000 && str_eq(text_str(&got), text_str(&first)));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tar),    cmocka_unit_test(test_zip),
+        cmocka_unit_test(test_members), cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_others),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
