@@ -21,6 +21,14 @@ typedef struct DuckTypeBody *DuckType;
 typedef struct DuckAppenderBody *DuckAppender;
 typedef struct DuckErrorDataBody *DuckErrorData;
 typedef struct DuckTableBody *DuckTable;
+typedef struct DuckFunctionBody *DuckFunction;
+typedef struct DuckValueBody *DuckValue;
+
+/* Handed to callbacks: the engine's. */
+typedef struct DuckBindBody *DuckBind;
+typedef struct DuckInitBody *DuckInit;
+typedef struct DuckCallBody *DuckCall;
+typedef struct DuckReplacementBody *DuckReplacement;
 
 /* Travels by value; only the library looks inside. */
 typedef struct DuckResult {
@@ -48,6 +56,16 @@ _Static_assert(sizeof(DuckString) == 16, "the layout of duckdb_string_t");
 typedef struct DuckHuge {
     uint64_t lower, upper;
 } DuckHuge;
+
+/* An interval, and where a list's items lie in its child vector. */
+typedef struct DuckInterval {
+    int32_t months, days;
+    int64_t us;
+} DuckInterval;
+
+typedef struct DuckListEntry {
+    uint64_t offset, length;
+} DuckListEntry;
 
 /* id, number in the C API, name in SQL ("" = put together from its parts). */
 #define DUCK_TYPES(X)                              \

@@ -13,7 +13,7 @@
 #include "engine/engine_base.h"
 
 /* Ranks of the locks of this room, in the order of taking. */
-enum { DUCK_RANK_INSTANCES = 100, DUCK_RANK_SIDE = 105 };
+enum { DUCK_RANK_INSTANCES = 100, DUCK_RANK_SIDE = 105, DUCK_RANK_SCAN = 112 };
 
 /* An open database. Owner: the table in duckdb_open.c; counted. */
 typedef struct DuckInstance {
@@ -58,6 +58,37 @@ MUST bool duckdb_run(const DuckAbi *duck, DuckConnection connection, const char 
 MUST bool duckdb_warehouse_open(Arena *arena, Value config, Warehouse **out, Err *err);
 MUST bool duckdb_append(Session *base, Str database, Str schema, Str table, uint32_t column_count,
                         RowSource next, void *context, uint64_t *rows, Err *err);
+
+/* session_query(), for duckdb_scan.c. */
+MUST bool duckdb_query(Session *base, Arena *arena, Str sql, uint64_t row_limit, Result *out,
+                       Err *err);
+/* Makes a C string of a statement in session->sql; a NUL would cut it off unseen. */
+MUST bool duckdb_hold_sql(DuckSession *session, Str sql, Err *err);
+/* Starts a prepared statement; a select streams. */
+MUST bool duckdb_start(DuckSession *session, DuckPrepared prepared, DuckResult *result, Err *err);
+/* Prepares the last statement of session->sql. Owner: destroy_prepare(), also after a failure. */
+MUST bool duckdb_prepare(DuckSession *session, uint64_t *statements, DuckPrepared *out, Err *err);
+
+/* ---- duckdb_scan.c: streams that statements read; duckdb_fill.c: arrays to vectors ---- */
+
+/* Teaches a database the table function that reads streams. Before there are sessions. */
+MUST bool duckdb_scan_register(DuckInstance *instance, Err *err);
+MUST bool duckdb_query_over(Session *base, Arena *arena, Str sql, const NamedStream *streams,
+                            uint32_t count, uint64_t row_limit, Result *out, Err *err);
+
+/* The engine's type of a column. Owner: destroy_logical_type(). */
+DuckType duckdb_fill_type(const DuckAbi *duck, const Field *field);
+/* Writes `count` rows from `from` on into a fresh vector of that type. Texts are not copied: the
+ * vector points into the array's buffers.
+ * Fails ERR_DATABASE: a text that is no UTF-8, an interval finer than a microsecond: names the
+ * column */
+MUST bool duckdb_fill(const DuckAbi *duck, const Field *field, const struct ArrowArray *array,
+                      uint64_t from, uint64_t count, DuckVector vector, Err *err);
+
+/* ---- duckdb_stream.c: results as streams ---- */
+
+MUST bool duckdb_stream(Session *base, Arena *arena, Str sql, Stream *out, Err *err);
+MUST bool duckdb_schema(Session *base, Arena *arena, Str sql, Schema *out, Err *err);
 
 /* ---- duckdb_config.c: the profile's keys ---- */
 

@@ -134,6 +134,7 @@ static bool instance_open(DuckInstance *instance, Value config, const Target *ta
     TRY(open_database(instance, arena, config, target, err));
     if (duck->connect(instance->database, &instance->side) != DUCK_OK)
         return err_set(err, ERR_RUNTIME, NOWHERE, "DuckDB gave no connection");
+    TRY(duckdb_scan_register(instance, err));
     TRY(duckdb_config_setup(duck, arena, config, instance->side, err));
     TRY(duckdb_run(duck, instance->side, "set timezone = 'UTC'", err));
     instance->key = str_copy(arena, target->file);

@@ -118,8 +118,7 @@ static bool run_direct(DuckSession *session, Arena *arena, Str sql, uint64_t row
 
 /* ---- scripts ---- */
 
-/* Starts a prepared statement; a select streams. */
-static bool start(DuckSession *session, DuckPrepared prepared, DuckResult *result, Err *err)
+bool duckdb_start(DuckSession *session, DuckPrepared prepared, DuckResult *result, Err *err)
 {
     const DuckAbi *duck = session->instance->duck;
     if (duck->prepared_statement_type(prepared) != DUCK_STATEMENT_SELECT) {
@@ -151,7 +150,7 @@ static bool run_one(DuckSession *session, Arena *arena, DuckStatements statement
         ok = duckdb_fail(0, duck->prepare_error(prepared), atomic_load(&session->is_interrupted),
                          err);
     else
-        ok = start(session, prepared, &result, err);
+        ok = duckdb_start(session, prepared, &result, err);
     *is_transaction = ok && duck->prepared_statement_type(prepared) == DUCK_STATEMENT_TRANSACTION;
     if (ok && out)
         ok = duckdb_result_read(session->instance, arena, &result, row_limit,
@@ -184,8 +183,7 @@ static bool run_script(DuckSession *session, Arena *arena, Str sql, uint64_t row
     return ok;
 }
 
-/* Makes a C string of it; a NUL would cut it off unseen. */
-static bool hold_sql(DuckSession *session, Str sql, Err *err)
+bool duckdb_hold_sql(DuckSession *session, Str sql, Err *err)
 {
     if (sql.len && memchr(sql.at, '\0', sql.len))
         return err_set(err, ERR_DATABASE, NOWHERE, "the statement contains a NUL byte");
@@ -196,11 +194,11 @@ static bool hold_sql(DuckSession *session, Str sql, Err *err)
     return true;
 }
 
-static bool query(Session *base, Arena *arena, Str sql, uint64_t row_limit, Result *out, Err *err)
+bool duckdb_query(Session *base, Arena *arena, Str sql, uint64_t row_limit, Result *out, Err *err)
 {
     DuckSession *session = duck_session(base);
     atomic_store(&session->is_interrupted, false);
-    TRY(hold_sql(session, sql, err));
+    TRY(duckdb_hold_sql(session, sql, err));
     Result result = {.changed = -1};
     Result *wanted = out ? &result : NULL;
     if (is_direct(sql))
@@ -235,28 +233,38 @@ static void describe_columns(const DuckAbi *duck, DuckPrepared prepared, Arena *
     }
 }
 
+bool duckdb_prepare(DuckSession *session, uint64_t *statements, DuckPrepared *out, Err *err)
+{
+    const DuckAbi *duck = session->instance->duck;
+    DuckStatements parts = NULL;
+    uint64_t count = duck->extract_statements(session->connection, session->sql.at, &parts);
+    bool ok = false;
+    if (!count) {
+        const char *error = duck->extract_statements_error(parts);
+        duckdb_fail(0, error ? error : "there is no statement to describe", false, err);
+    } else if (duck->prepare_extracted_statement(session->connection, parts, count - 1, out) !=
+               DUCK_OK) {
+        duckdb_fail(0, duck->prepare_error(*out), atomic_load(&session->is_interrupted), err);
+    } else {
+        ok = true;
+    }
+    duck->destroy_extracted(&parts);
+    *statements = count;
+    return ok;
+}
+
 static bool describe(Session *base, Arena *arena, Str sql, Result *out, Err *err)
 {
     DuckSession *session = duck_session(base);
     const DuckAbi *duck = session->instance->duck;
-    DuckStatements statements = NULL;
     DuckPrepared prepared = NULL;
+    uint64_t statements;
     atomic_store(&session->is_interrupted, false);
-    TRY(hold_sql(session, sql, err));
-    uint64_t count = duck->extract_statements(session->connection, session->sql.at, &statements);
-    bool ok = false;
-    if (!count) {
-        const char *error = duck->extract_statements_error(statements);
-        duckdb_fail(0, error ? error : "there is no statement to describe", false, err);
-    } else if (duck->prepare_extracted_statement(session->connection, statements, count - 1,
-                                                 &prepared) != DUCK_OK) {
-        duckdb_fail(0, duck->prepare_error(prepared), atomic_load(&session->is_interrupted), err);
-    } else {
+    TRY(duckdb_hold_sql(session, sql, err));
+    bool ok = duckdb_prepare(session, &statements, &prepared, err);
+    if (ok)
         describe_columns(duck, prepared, arena, out);
-        ok = true;
-    }
     duck->destroy_prepare(&prepared);
-    duck->destroy_extracted(&statements);
     return ok;
 }
 
@@ -274,8 +282,11 @@ const Engine engine_duckdb = {
     .library_version = library_version,
     .open = duckdb_warehouse_open,
     .session = open_session,
-    .query = query,
+    .query = duckdb_query,
     .describe = describe,
     .append = duckdb_append,
     .interrupt = interrupt,
+    .query_over = duckdb_query_over,
+    .stream = duckdb_stream,
+    .schema = duckdb_schema,
 };

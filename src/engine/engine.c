@@ -113,3 +113,30 @@ void session_interrupt(Session *session)
     CHECK(session, SESSION_MAGIC);
     session->engine->interrupt(session);
 }
+
+/* ---- streams ---- */
+
+bool session_query_over(Session *session, Arena *arena, Str sql, const NamedStream *streams,
+                        uint32_t count, uint64_t row_limit, Result *out, Err *err)
+{
+    CHECK(session, SESSION_MAGIC);
+    int64_t began_us = engine_tell_from();
+    bool ok = session->engine->query_over(session, arena, sql, streams, count, row_limit, out, err);
+    engine_told(sql, began_us);
+    return ok;
+}
+
+bool session_stream(Session *session, Arena *arena, Str sql, Stream *out, Err *err)
+{
+    CHECK(session, SESSION_MAGIC);
+    int64_t began_us = engine_tell_from();
+    bool ok = session->engine->stream(session, arena, sql, out, err);
+    engine_told(sql, began_us);
+    return ok;
+}
+
+bool session_schema(Session *session, Arena *arena, Str sql, Schema *out, Err *err)
+{
+    CHECK(session, SESSION_MAGIC);
+    return session->engine->schema(session, arena, sql, out, err);
+}

@@ -9,7 +9,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
-#include "base/value.h"
+#include "arrow/arrow.h"
 
 typedef struct Warehouse Warehouse;
 typedef struct Session Session;
@@ -119,5 +119,126 @@ void session_interrupt(Session *session);
 
 /* Every statement that sessions run, for the log and for benchmarks; NULL ends it. */
 void engine_trace(void (*trace)(void *context, Str sql, int64_t us), void *context);
+
+/* ---- streams of columns ---- */
+
+/* A stream that statements see as a table of that name. */
+typedef struct NamedStream {
+    Str name;
+    Stream *stream;              /* read once, to its end or to a failure; the caller closes it */
+} NamedStream;
+
+/* session_query() with streams that its statements may select from: "create table x as select *
+ * from NAME", "copy (select * from NAME) to ...". They go when the call returns.
+ * Fails    as session_query(); a failure of a stream's next() comes as that failure itself;
+ *          ERR_DATABASE: a table or view has the name already, or the stream is read twice (a
+ *          materialized CTE of it may be), a text is no UTF-8
+ * Threads  next() is called from several threads, one at a time. session_interrupt() does not end
+ *          a next() that waits: who interrupts stops the source too (a pipe: close it)
+ * Cost     no copy of the batches' buffers; several threads read the batches, in an order of their
+ *          own unless the session preserves insertion order */
+MUST bool session_query_over(Session *session, Arena *arena, Str sql, const NamedStream *streams,
+                             uint32_t count, uint64_t row_limit, Result *out, Err *err);
+
+/* The rows of a query as batches. Nothing else may run on the session until the stream is closed.
+ * Types without an Arrow kin (MAP, UNION, ENUM, BIT, HUGEINT, TIME WITH TIME ZONE ...) come as
+ * TEXT. Memory: a few batches, whatever the result's size. Fails ERR_DATABASE. */
+MUST bool session_stream(Session *session, Arena *arena, Str sql, Stream *out, Err *err);
+
+/* The columns of a query as an Arrow schema, without running it: what session_stream() would
+ * give. */
+MUST bool session_schema(Session *session, Arena *arena, Str sql, Schema *out, Err *err);
+
+/* ---- databases as sources and as publishing targets ---- */
+
+/* A Postgres or MySQL/MariaDB server that rows are read from or published to: a description and a
+ * few connections. It may be used by one thread at a time, but a read's stream consumed from any. */
+typedef struct Database Database;
+
+/* type    "postgres" (also "postgresql"), "mysql" (also "mariadb")
+ * config  rendered dict: host, port, user, password, database (dbname), sslmode, sslrootcert,
+ *         connect_timeout, keepalives_idle, search_path, charset, socket ..., or `url`
+ * Fails   ERR_UNAVAILABLE: refused, unreachable, timed out, starting up, too many connections;
+ *         ERR_DATABASE: wrong password or database; ERR_RUNTIME: library missing, bad config.
+ *         No message holds a password
+ * Owner   the arena closes it */
+MUST bool database_open(Str type, Arena *arena, Value config, Database **out, Err *err);
+
+/* Stops what runs on it, from any thread; the call that waits fails with ERR_CANCELLED. */
+void database_interrupt(Database *database);
+
+/* Runs statements of the user or of tests (setup, counts); rows as in session_query(), all cells
+ * as texts. */
+MUST bool database_query(Database *database, Arena *arena, Str sql, uint64_t row_limit, Result *out,
+                         Err *err);
+
+typedef struct DatabaseTable {
+    Str schema, name;
+    bool is_view;
+    int64_t rows_estimated;      /* -1: unknown                                                  */
+} DatabaseTable;
+typedef struct DatabaseTables {
+    DatabaseTable *at;
+    uint32_t len, cap;
+} DatabaseTables;
+
+/* Tables and views of a schema (empty: the connection's default one), in order of name. */
+MUST bool database_tables(Database *database, Arena *arena, Str schema, DatabaseTables *out,
+                          Err *err);
+
+/* What is to be read. */
+typedef struct DatabaseRead {
+    Str schema, table;           /* or:                                                          */
+    Str query;                   /* a select                                                     */
+    const Str *columns;          /* count 0: all                                                 */
+    uint32_t column_count;
+    Value hints;                 /* dict column -> {type: "DECIMAL(20,4)"}: the user's word      */
+    Str cursor_column;           /* or empty                                                     */
+    Str from, to;                /* from <= cursor, cursor < to, as text; at NULL: no bound      */
+    bool takes_nulls;            /* rows whose cursor is NULL come too                           */
+    Str split_column;            /* of ranges side by side; empty: found out                     */
+    unsigned streams;            /* connections that read side by side; 0 or 1: one              */
+    uint64_t budget_bytes;       /* of batches in flight; 0: 32 MiB                              */
+} DatabaseRead;
+
+typedef struct DatabaseShape {
+    Schema schema;               /* with hints applied                                           */
+    Value primary_key;           /* list of names; empty: none                                   */
+    Value source_types;          /* list of the database's own type names, a text a column       */
+} DatabaseShape;
+
+/* Columns, keys and types of what a read would give, from the catalogue (or the query's own word).
+ * Fails  ERR_DATABASE: no such table or column (names the nearest); ERR_RUNTIME: a type that cannot
+ *        be carried exactly (names column, type, and the hint that would help) */
+MUST bool database_describe(Database *database, Arena *arena, const DatabaseRead *read,
+                            DatabaseShape *out, Err *err);
+
+/* The largest cursor value among the rows of the read, as text; at NULL: no rows. */
+MUST bool database_cursor_max(Database *database, Arena *arena, const DatabaseRead *read, Str *out,
+                              Err *err);
+
+/* Streams the rows: server-side, memory bounded by budget_bytes. All ranges see one snapshot of the
+ * database (Postgres: exported snapshot, repeatable read; InnoDB: consistent snapshots begun under a
+ * short read lock where allowed, else one connection).
+ * Fails  ERR_DATABASE for a value that cannot be carried exactly (names column, row's key where
+ *        known, and the kind of value): none is changed silently; ERR_UNAVAILABLE: connection lost */
+MUST bool database_read(Database *database, Arena *arena, const DatabaseRead *read, Stream *out,
+                        Err *err);
+
+/* Publishing (Postgres). */
+typedef struct DatabaseWrite {
+    Str schema, table;
+    Value primary_key;           /* list of names, may be empty                                  */
+    Value indexes;               /* list of {columns: [...], unique: bool, type: "btree"}        */
+    bool upserts;                /* false: replace by a swap                                     */
+    Value types;                 /* dict column -> type in the target's words, may be empty      */
+} DatabaseWrite;
+
+/* Copies a stream into schema.table in one transaction: COPY into a staging table, primary key and
+ * indexes, then a swap (grants and comments of the former table are kept; where views hang on it its
+ * rows are replaced within it instead) or an upsert by primary key. Readers see the old rows or the
+ * new ones. Nothing is left behind on failure. */
+MUST bool database_write(Database *database, Arena *arena, const DatabaseWrite *write, Stream *take,
+                         uint64_t *rows, Err *err);
 
 #endif

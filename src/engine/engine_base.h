@@ -26,6 +26,10 @@ struct Engine {
                         uint32_t column_count, RowSource next, void *context, uint64_t *rows,
                         Err *err);
     void (*interrupt)(Session *session);
+    MUST bool (*query_over)(Session *session, Arena *arena, Str sql, const NamedStream *streams,
+                            uint32_t count, uint64_t row_limit, Result *out, Err *err);
+    MUST bool (*stream)(Session *session, Arena *arena, Str sql, Stream *out, Err *err);
+    MUST bool (*schema)(Session *session, Arena *arena, Str sql, Schema *out, Err *err);
 };
 
 struct Warehouse {

@@ -1,0 +1,2 @@
+-- What is read from here on is the state of now.
+start transaction with consistent snapshot, read only
