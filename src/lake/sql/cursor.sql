@@ -1,0 +1,1 @@
+select cursor from {{ state }} where resource = {{ literal(resource) }} order by updated_at desc limit 1

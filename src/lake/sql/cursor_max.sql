@@ -1,0 +1,1 @@
+select cast(max({{ ident(cursor.name) }}) as varchar) from {{ relation }}

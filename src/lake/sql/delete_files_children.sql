@@ -1,0 +1,6 @@
+delete from {{ child }} where _weir_root_id in (
+    select _weir_id from {{ target }} where
+{% for f in dropped_files %}
+    {{ '' if loop.first else 'or ' }}_weir_source_file = {{ literal(f.name) }} or starts_with(_weir_source_file, {{ literal(f.name ~ '/') }})
+{% endfor %}
+)

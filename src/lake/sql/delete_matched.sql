@@ -1,0 +1,1 @@
+delete from {{ target }} as old using {{ stage }} as new where {{ same_keys('old', 'new') }}

@@ -1,0 +1,1 @@
+delete from {{ target }} where {{ is_deleted('') }}

@@ -1,0 +1,1 @@
+delete from {{ forgotten }} where resource = {{ literal(resource) }}

@@ -1,0 +1,1 @@
+create temp table {{ stage }} as select * from weir_keys

@@ -1,0 +1,1 @@
+insert into {{ state }} values ({{ literal(resource) }}, {{ literal(cursor_text) }}, {{ literal(load_id) }}, {{ literal(run_id) }}, {{ instant(now_us) }})

@@ -1,0 +1,2 @@
+create temp table {{ stage }} as
+{{ incoming(true) }}
