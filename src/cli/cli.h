@@ -11,6 +11,7 @@
 
 #include "cli/options.h"
 #include "cli/sinks.h"
+#include "ingest/ingest.h"
 #include "transform/transform.h"
 
 typedef struct Cli {

@@ -8,7 +8,7 @@
 
 enum { KINDS = KIND(MODEL) | KIND(SNAPSHOT) | KIND(SEED) | KIND(TEST) | KIND(SOURCE) |
                KIND(EXPOSURE) | KIND(METRIC) | KIND(SAVED_QUERY) | KIND(SEMANTIC_MODEL) |
-               KIND(UNIT_TEST) | KIND(FUNCTION) };
+               KIND(UNIT_TEST) | KIND(FUNCTION) | KIND(INGEST) | KIND(PUBLISH) };
 
 static bool wants_all_kinds(const Cli *cli)
 {
@@ -32,6 +32,8 @@ static void add_selector(const Node *node, Text *out)
     case NODE_SAVED_QUERY:
     case NODE_SEMANTIC_MODEL:
     case NODE_UNIT_TEST:
+    case NODE_INGEST:
+    case NODE_PUBLISH:
         text_print(out, "%s:" STR_FMT "." STR_FMT, node_kind_name(node->kind),
                    STR_ARG(node->package), STR_ARG(node->name));
         return;

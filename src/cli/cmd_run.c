@@ -1,4 +1,4 @@
-/* cmd_run.c: run, test, seed, snapshot, build: nodes of some kinds, executed. */
+/* cmd_run.c: run, test, seed, snapshot, build, ingest, publish: nodes of some kinds, executed. */
 #include "base/clock.h"
 #include "base/process.h"
 #include "cli/cli.h"
@@ -15,7 +15,9 @@ static const struct {
     [COMMAND_SNAPSHOT] = {RUN_SNAPSHOT, KIND(SNAPSHOT)},
     [COMMAND_BUILD] = {RUN_BUILD, KIND(MODEL) | KIND(SEED) | KIND(SNAPSHOT) | KIND(TEST) |
                                       KIND(UNIT_TEST) | KIND(EXPOSURE) | KIND(SAVED_QUERY) |
-                                      KIND(FUNCTION)},
+                                      KIND(FUNCTION) | KIND(INGEST) | KIND(PUBLISH)},
+    [COMMAND_INGEST] = {RUN_OTHER, KIND(INGEST)},
+    [COMMAND_PUBLISH] = {RUN_OTHER, KIND(PUBLISH)},
 };
 
 enum { SEED_ROWS = 10 };

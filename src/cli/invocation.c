@@ -75,6 +75,8 @@ bool cli_load(Cli *cli, Str inline_sql, Node **inline_node, Err *err)
 void report_count(Text *out, int64_t count, const char *kind)
 {
     Str name = str_of(kind);
+    if (str_is(name, "ingest") || str_is(name, "publish"))
+        name = str_is(name, "ingest") ? STR("load") : STR("publication");
     AUTO(text) Text many = {0};
     if (str_is(name, "test"))
         text_add_c(&many, "data_tests");
@@ -83,7 +85,7 @@ void report_count(Text *out, int64_t count, const char *kind)
     else if (str_ends(name, STR("y")))
         text_print(&many, STR_FMT "ies", STR_ARG(str_slice(name, 0, name.len - 1)));
     else
-        text_print(&many, "%ss", kind);
+        text_print(&many, STR_FMT "s", STR_ARG(name));
     Str shown = count == 1 ? name : text_str(&many);
     text_print(out, "%s%lld ", out->len ? ", " : "", (long long)count);
     for (size_t i = 0; i < shown.len; i++)
@@ -118,7 +120,8 @@ void cli_say_found(const Cli *cli)
     }
     for (uint32_t i = 0; i < seen; i++)
         report_count(&line, counts[order[i]], node_kind_name(order[i]));
-    static const NodeKind rest[] = {NODE_SOURCE, NODE_EXPOSURE, NODE_METRIC};
+    static const NodeKind rest[] = {NODE_SOURCE, NODE_EXPOSURE, NODE_METRIC, NODE_INGEST,
+                                    NODE_PUBLISH};
     for (size_t i = 0; i < COUNT_OF(rest); i++)
         if (counts[rest[i]])
             report_count(&line, counts[rest[i]], node_kind_name(rest[i]));
@@ -410,6 +413,65 @@ static void ticker_end(Ticker *ticker)
     lock_drop(&ticker->lock);
 }
 
+/* ---- loads and publications within a run ---- */
+
+typedef struct Loads {
+    Ingest *ingest;              /* NULL: the run has none                                        */
+    OtherWork work;
+} Loads;
+
+static bool run_load(void *context, const Node *node, Attempt *attempt, NodeResult *result,
+                     Err *err)
+{
+    Loads *loads = context;
+    IngestReport report;
+    TRY(ingest_run(loads->ingest, node, attempt, &report, err));
+    result->status = report.is_skipped    ? STATUS_SKIPPED
+                     : report.has_warning ? STATUS_WARN
+                                          : STATUS_SUCCESS;
+    result->is_away = report.is_skipped;
+    result->message = report.message;
+    result->adapter_response = report.response;
+    return true;
+}
+
+static void cancel_load(void *context, const Node *node)
+{
+    ingest_cancel(((Loads *)context)->ingest, node);
+}
+
+static bool loads_open(Cli *cli, Bits selected, Loads *loads, RunOptions *options, Err *err)
+{
+    uint32_t at = 0, number;
+    bool has_any = false;
+    while (bits_next(selected, &at, &number))
+        has_any = has_any || kind_is_own(cli->project->nodes.at[number]->kind);
+    if (!has_any)
+        return true;
+    IngestOptions asked = {.from = value_get_text(cli->flags, "from", STR_NONE),
+                           .to = value_get_text(cli->flags, "to", STR_NONE),
+                           .is_full_refresh = options->is_full_refresh,
+                           .threads = options->threads};
+    TRY(ingest_open(cli->graph, &asked, &cli->arena, &loads->ingest, err));
+    loads->work = (OtherWork){.context = loads, .run = run_load, .cancel = cancel_load};
+    options->other = &loads->work;
+    return true;
+}
+
+static bool loads_close(Loads *loads, const NodeResults *results, bool ok, Err *err)
+{
+    bool has_failed = !ok;
+    for (uint32_t i = 0; i < results->len; i++)
+        has_failed = has_failed || results->at[i].status == STATUS_ERROR;
+    Err late = {0};
+    if (!loads->ingest || ingest_close(loads->ingest, has_failed, &late))
+        return ok;
+    if (ok)
+        err_move(err, &late);
+    err_drop(&late);
+    return false;
+}
+
 bool cli_run_nodes(Cli *cli, RunMode mode, Bits selected, NodeResults *results, Err *err)
 {
     State *state;
@@ -426,7 +488,10 @@ bool cli_run_nodes(Cli *cli, RunMode mode, Bits selected, NodeResults *results, 
         ticker_begin(&ticker);
     }
     interrupt_watch(on_interrupt, NULL);
-    bool ok = transform_run(cli->graph, selected, &options, &cli->arena, results, err);
+    Loads loads = {0};
+    bool ok = loads_open(cli, selected, &loads, &options, err) &&
+              transform_run(cli->graph, selected, &options, &cli->arena, results, err);
+    ok = loads_close(&loads, results, ok, err);
     if (has_progress)
         ticker_end(&ticker);
     console_end_progress();

@@ -9,10 +9,12 @@
 
 enum {
     SELECTING = ON(BUILD) | ON(DOCS_GENERATE) | ON(COMPILE) | ON(SHOW) | ON(LS) | ON(RUN) |
-                ON(CLONE) | ON(SEED) | ON(SNAPSHOT) | ON(FRESHNESS) | ON(TEST),
+                ON(CLONE) | ON(SEED) | ON(SNAPSHOT) | ON(FRESHNESS) | ON(TEST) | ON(INGEST) |
+                ON(PUBLISH),
     LOADING = ON(BUILD) | ON(DOCS_GENERATE) | ON(COMPILE) | ON(SHOW) | ON(PARSE) | ON(RUN) |
               ON(RETRY) | ON(CLONE) | ON(OPERATION) | ON(SEED) | ON(SNAPSHOT) | ON(FRESHNESS) |
-              ON(TEST) | ON(LS),
+              ON(TEST) | ON(LS) | ON(INGEST) | ON(PUBLISH) | ON(SCHEMA_LIST) | ON(SCHEMA_SHOW) |
+              ON(SCHEMA_DIFF),
     PROJECT = LOADING | ON(CLEAN) | ON(DOCS_SERVE) | ON(DEBUG) | ON(DEPS) | ON(INIT),
     EVERY = PROJECT | 1,
 };
@@ -365,10 +367,14 @@ static bool take_word(Reader *reader, Str word, Err *err)
         out->wants_help = true;
         return true;
     }
-    if (!str_is(word, "docs") && !str_is(word, "source"))
+    CommandId first = str_is(word, "docs")     ? COMMAND_DOCS_GENERATE
+                      : str_is(word, "source") ? COMMAND_FRESHNESS
+                      : str_is(word, "schema") ? COMMAND_SCHEMA_LIST
+                                               : COMMAND_NONE;
+    if (first == COMMAND_NONE)
         return names_command(word, &out->command) || no_such_command(word, err);
     if (reader->at >= reader->argc || reader->argv[reader->at][0] == '-') {
-        out->command = str_is(word, "docs") ? COMMAND_DOCS_GENERATE : COMMAND_FRESHNESS;
+        out->command = first;
         if (reader->at < reader->argc)
             return true;
         return usage(err, "Missing command.");

@@ -69,7 +69,7 @@ static bool is_error(const NodeResult *result)
 {
     bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL;
     bool is_stopped = result->status == STATUS_SKIPPED && result->message.len &&
-                      result->node->kind != NODE_EXPOSURE;
+                      !result->is_away && result->node->kind != NODE_EXPOSURE;
     return is_bad || is_stopped;
 }
 
@@ -83,7 +83,10 @@ static Tally count(const NodeResults *results)
         case STATUS_SUCCESS:
         case STATUS_PASS: tally.pass++; break;
         case STATUS_WARN: tally.warn++, tally.warnings++; break;
-        case STATUS_SKIPPED: tally.skip++; break;
+        case STATUS_SKIPPED:
+            tally.skip++;
+            tally.warnings += result->is_away && kind_is_own(result->node->kind);
+            break;
         case STATUS_NO_OP: tally.no_op++; break;
         case STATUS_PARTIAL: tally.partial++, tally.error++; break;
         case STATUS_ERROR:
@@ -149,7 +152,7 @@ static void say_places(const NodeResult *result)
 static void say_problem(const NodeResult *result, bool is_warning)
 {
     const Node *node = result->node;
-    Level level = result->status == STATUS_SKIPPED ? LEVEL_DEBUG
+    Level level = result->status == STATUS_SKIPPED && !is_warning ? LEVEL_DEBUG
                   : is_warning                     ? LEVEL_WARN
                                                    : LEVEL_ERROR;
     AUTO(text) Text line = {0};
@@ -219,7 +222,8 @@ void report_end(const Cli *cli, const NodeResults *results)
         if (is_error(&results->at[i]))
             say_problem(&results->at[i], false);
     for (uint32_t i = 0; i < results->len; i++)
-        if (results->at[i].status == STATUS_WARN)
+        if (results->at[i].status == STATUS_WARN ||
+            (results->at[i].is_away && kind_is_own(results->at[i].node->kind)))
             say_problem(&results->at[i], true);
     say_done(&tally, results->len);
 }
@@ -230,7 +234,8 @@ int report_exit_code(const NodeResults *results)
         return 2;
     for (uint32_t i = 0; i < results->len; i++) {
         NodeStatus status = results->at[i].status;
-        if (status == STATUS_ERROR || status == STATUS_FAIL || status == STATUS_SKIPPED ||
+        bool is_skipped = status == STATUS_SKIPPED && !results->at[i].is_away;
+        if (status == STATUS_ERROR || status == STATUS_FAIL || is_skipped ||
             status == STATUS_PARTIAL)
             return 1;
     }

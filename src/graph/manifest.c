@@ -119,10 +119,11 @@ static const Node *disabled_at(const Writer *writer, uint32_t i)
 static void add_disabled(Writer *writer)
 {
     Project *project = writer->graph->project;
-    uint32_t count = project->disabled.len;
-    writer->disabled = NEW_N(&writer->arena, uint32_t, (size_t)count + 1);
-    for (uint32_t i = 0; i < count; i++)
-        writer->disabled[i] = i;
+    uint32_t count = 0;
+    writer->disabled = NEW_N(&writer->arena, uint32_t, (size_t)project->disabled.len + 1);
+    for (uint32_t i = 0; i < project->disabled.len; i++)
+        if (!kind_is_own(project->disabled.at[i]->kind))
+            writer->disabled[count++] = i;
     qsort_r(writer->disabled, count, sizeof(uint32_t), compare_disabled, project);
     open_section(writer, "disabled");
     for (uint32_t i = 0; i < count; i++) {
@@ -220,10 +221,14 @@ static void print_neighbours(const Graph *graph, const Item *item, Arena *arena,
     const uint32_t *numbers = is_parents ? graph->parents : graph->children;
     uint32_t from = start[item->number], count = start[item->number + 1] - from;
     Str *ids = NEW_N(arena, Str, (size_t)count + 1);
-    for (uint32_t i = 0; i < count; i++)
-        ids[i] = graph->project->nodes.at[numbers[from + i]]->unique_id;
-    qsort(ids, count, sizeof *ids, compare_ids);
-    print_ids(ids, count, out);
+    uint32_t known = 0;                     /* dbt's readers know no loads and publications */
+    for (uint32_t i = 0; i < count; i++) {
+        const Node *node = graph->project->nodes.at[numbers[from + i]];
+        if (!kind_is_own(node->kind))
+            ids[known++] = node->unique_id;
+    }
+    qsort(ids, known, sizeof *ids, compare_ids);
+    print_ids(ids, known, out);
 }
 
 static bool can_be_grouped(NodeKind kind)

@@ -291,6 +291,16 @@ static void move_disabled_unit_tests(Project *project)
     project->nodes.len = kept;
 }
 
+/* A source waits for the load that fills it, a load for its parent resource. */
+static void resolve_declared(Project *project, Node *node)
+{
+    if (node->kind != NODE_INGEST)
+        return;
+    add_parent(project->arena, node->declared->fills, node);
+    if (node->declared->parent)
+        add_parent(project->arena, node, node->declared->parent);
+}
+
 static bool resolve_all(Graph *graph, Err *err)
 {
     Project *project = graph->project;
@@ -300,6 +310,8 @@ static bool resolve_all(Graph *graph, Err *err)
     for (uint32_t i = 0; i < count; i++)
         if (project->nodes.at[i]->kind != NODE_SEED)
             TRY(resolve_refs(graph, project->nodes.at[i], err));
+    for (uint32_t i = 0; i < count; i++)
+        resolve_declared(project, project->nodes.at[i]);
     for (uint32_t i = 0; i < count; i++)
         if (project->nodes.at[i]->kind == NODE_UNIT_TEST)
             TRY(resolve_tested(graph, project->nodes.at[i], err));

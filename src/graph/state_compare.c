@@ -322,6 +322,10 @@ static bool differs_in_part(Comparison *comparison, const Node *node, Aspect asp
 static bool fits(Comparison *comparison, const Node *node, Aspect aspect, bool *out, Err *err)
 {
     Value old = old_of(comparison, node->unique_id);
+    if (kind_is_own(node->kind)) { /* the manifest says nothing of them */
+        *out = false;
+        return true;
+    }
     if (aspect == STATE_NEW || aspect == STATE_OLD) {
         *out = (old.kind == VALUE_UNDEFINED) == (aspect == STATE_NEW);
         return true;

@@ -99,6 +99,23 @@ static bool search_folder(Search *search, Str folder, Err *err)
     return true;
 }
 
+/* ingest/ and publish/ of a package, unless the project keeps something else there. */
+static bool search_declarations(Search *search, Str folder, Err *err)
+{
+    Arena *arena = search->loader->arena;
+    Str root = path_join(arena, search->package->root, folder);
+    if (in_paths(search->package->source_paths, folder) || file_info(root).kind != FILE_FOLDER)
+        return true;
+    FileList list = {0};
+    TRY(folder_walk(arena, root, &list, err));
+    for (uint32_t i = 0; i < list.len; i++) {
+        Str name = path_name(list.at[i].path), extension = path_extension(name);
+        if (name.at[0] != '.' && (str_is(extension, ".yml") || str_is(extension, ".yaml")))
+            add_file(search, USE_DECLARATION, folder, list.at[i].path, list.at[i].size_bytes);
+    }
+    return true;
+}
+
 static bool search_package(Search *search, Err *err)
 {
     Arena *arena = search->loader->arena;
@@ -112,6 +129,8 @@ static bool search_package(Search *search, Err *err)
     Value folders = search->package->source_paths, docs = search->package->docs_paths;
     for (uint32_t i = 0; i < folders.list->len; i++)
         TRY(search_folder(search, value_str(folders.list->at[i]), err));
+    TRY(search_declarations(search, STR("ingest"), err));
+    TRY(search_declarations(search, STR("publish"), err));
     for (uint32_t i = 0; i < docs.list->len; i++) {
         Str folder = value_str(docs.list->at[i]);
         while (folder.len > 1 && folder.at[folder.len - 1] == '/')
@@ -223,7 +242,7 @@ static bool read_one(Loader *loader, Worker *worker, uint32_t i, void *user, Err
     file->text = python_strip(whole);
     if (!file->text.at)
         file->text = STR("");
-    if (file->use == USE_PROPERTIES) {
+    if (file->use == USE_PROPERTIES || file->use == USE_DECLARATION) {
         TRY(yaml_parse(arena, whole, file->file, &file->doc, err));
         return true;
     }

@@ -1,5 +1,5 @@
 /* load.c: the order of work, and what both halves of the loader share. */
-#include "project/load.h"
+#include "project/declare.h"
 
 #include "base/clock.h"
 
@@ -243,6 +243,7 @@ bool project_load(const Invocation *invocation, const ProjectOptions *options, A
     TRY(properties_index(loader, err));
     TRY(nodes_load(loader, err));
     TRY(properties_load(loader, err));
+    TRY(declarations_load(loader, err));
     TRY(checks_run(loader, err));
     TRY(say_warnings(loader, err));
     loader->project->loader = loader;

@@ -30,7 +30,9 @@
 typedef enum FileUse {
     USE_MACRO, USE_GENERIC_TEST, /* macros; tests/generic                            */
     USE_MODEL, USE_SNAPSHOT, USE_ANALYSIS, USE_TEST, USE_SEED, USE_FUNCTION,
-    USE_DOC, USE_FIXTURE, USE_PROPERTIES, USE_COUNT,
+    USE_DOC, USE_FIXTURE, USE_PROPERTIES,
+    USE_DECLARATION,             /* ingest/ and publish/                             */
+    USE_COUNT,
 } FileUse;
 
 typedef struct SourceFile {

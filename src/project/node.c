@@ -16,6 +16,8 @@ static const char *const kind_names[NODE_KIND_COUNT] = {
     [NODE_SEMANTIC_MODEL] = "semantic_model",
     [NODE_UNIT_TEST] = "unit_test",
     [NODE_FUNCTION] = "function",
+    [NODE_INGEST] = "ingest",
+    [NODE_PUBLISH] = "publish",
 };
 
 const char *node_kind_name(NodeKind kind)
@@ -121,6 +123,11 @@ Str node_materialized(const Node *node)
                           node->kind == NODE_SEED   ? STR("seed")
                           : node->kind == NODE_TEST ? STR("test")
                                                     : STR("view"));
+}
+
+bool kind_is_own(NodeKind kind)
+{
+    return kind == NODE_INGEST || kind == NODE_PUBLISH;
 }
 
 bool node_is_ephemeral(const Node *node)

@@ -14,7 +14,9 @@
 typedef enum NodeKind {
     NODE_MODEL, NODE_ANALYSIS, NODE_TEST, NODE_SNAPSHOT, NODE_OPERATION, NODE_SEED,
     NODE_SQL_OPERATION, NODE_SOURCE, NODE_EXPOSURE, NODE_METRIC, NODE_SAVED_QUERY,
-    NODE_SEMANTIC_MODEL, NODE_UNIT_TEST, NODE_FUNCTION, NODE_KIND_COUNT,
+    NODE_SEMANTIC_MODEL, NODE_UNIT_TEST, NODE_FUNCTION,
+    NODE_INGEST, NODE_PUBLISH,   /* weir's own: no part of dbt's manifest */
+    NODE_KIND_COUNT,
 } NodeKind;
 
 /* "model", "test", "sql_operation", ...: dbt's resource_type. */
@@ -42,6 +44,26 @@ typedef struct Compiled {
     Value extra_ctes;            /* list of {id, sql}                                           */
     Str build_path;
 } Compiled;
+
+/* A place that rows come from or go to: an entry of `connections:`. Not rendered: see Declared. */
+typedef struct Connection {
+    Str name;
+    Value config;                /* dict as in the file                                         */
+    Str file, source;            /* of the declaration, for value_place()                       */
+} Connection;
+
+/* What an ingest or publish node was declared to do. Values hold Jinja still: they are rendered
+ * when the node runs, so that reading a project needs no secret. */
+typedef struct Declared {
+    Value tree;                  /* the resource or publication as in the file                  */
+    const Connection *connection; /* NULL: none                                                 */
+    Str table;                   /* one of `tables`; empty: there is no `tables`                */
+    Value entry;                 /* what its entry in `tables` says besides; UNDEFINED: nothing */
+    Node *fills;                 /* ingest: the source                                          */
+    Str parent_name;
+    Node *parent;                /* ingest: the resource whose rows it asks about; or NULL      */
+    Str file, source;            /* of the declaration                                          */
+} Declared;
 
 /* A model, seed, test, source, exposure, ... Frozen once the graph is resolved, but for
  * `compiled`. Texts and values live in the project's arenas. */
@@ -78,6 +100,7 @@ struct Node {
     int64_t hook_index;
     /* sources, exposures, metrics, unit tests ...: the rest of their manifest entry, in order   */
     Value extra;
+    Declared *declared;          /* ingest and publish nodes; else NULL                          */
     Str source_name;             /* sources                                                     */
     bool is_enabled;
     int64_t created_at_us;
@@ -132,12 +155,29 @@ typedef struct Project {
     List(Doc *) docs;
     List(Group *) groups;
     Map by_id;                   /* unique_id -> Node *, enabled                                */
+    Map connections;             /* name -> Connection                                          */
+    Value state_config;          /* `state:` of an ingest file, or UNDEFINED; file it stands in */
+    Str state_file;
     Value selectors;             /* selectors.yml as a dict name -> definition, or NONE         */
     Str project_dir, target_path; /* absolute folder; target folder as given                    */
     Value flags;                 /* flags: of dbt_project.yml                                   */
     uint32_t warning_count;
     struct Loader *loader;       /* private to project/: for nodes made later                    */
 } Project;
+
+/* ---- what declarations may say (declare.def) ---- */
+
+/* Checks an object ("auth", "paginator", "resource", ...) that was rendered meanwhile.
+ * Fails ERR_PARSING with the place, the line, and the nearest key or word. */
+MUST bool declare_check_object(const char *object, Value tree, Str file, Str source, Err *err);
+/* "1h30m", "15m", "10s", "500ms", "7d", a number (seconds) -> microseconds. */
+bool duration_read(Value v, int64_t *us);
+/* "256MB", "64KiB", "1GB", a number -> bytes. */
+bool bytes_read(Value v, uint64_t *bytes);
+/* A context for values of declarations: var, env_var, target and dbt's other names; `extra` (a dict)
+ * adds names: cursor, page, run_date ... Secrets that env_var gives are made known.
+ * Owner: the arena. */
+Context *declare_context(const Project *project, Arena *arena, Str package, Dict *extra);
 
 /* How the command line asks for it. */
 typedef struct ProjectOptions {
@@ -179,6 +219,8 @@ Value node_config(const Node *node, const char *key);
 /* config.materialized: "view", "table", ...; "test" and "seed" for those. */
 Str node_materialized(const Node *node);
 bool node_is_ephemeral(const Node *node);
+/* Ingest and publish: dbt does not know them. */
+bool kind_is_own(NodeKind kind);
 /* "model a (models/a.sql)": how messages name it. */
 Str node_label(const Node *node, Arena *arena);
 /* A relation object of the node: {{ this }} of it. */

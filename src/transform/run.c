@@ -16,6 +16,8 @@ typedef struct NodeTask {
     Runner *runner;
     Node *node;
     _Atomic(Session *) session;    /* while it runs: what cancel interrupts */
+    struct NodeTask *first;        /* of all tasks of the run; NULL: a hook */
+    bool is_away;                  /* skipped since a source is down        */
 } NodeTask;
 
 /* ---- results ---- */
@@ -74,6 +76,16 @@ static bool has_lines(const Runner *runner, const Node *node)
            !is_silent(runner, node);
 }
 
+/* A load or a publication. */
+static bool attempt_other(NodeTask *task, Attempt *attempt, NodeResult *result, Err *err)
+{
+    const OtherWork *other = task->runner->options.other;
+    result->execute_start_us = clock_now_us();
+    bool ok = other->run(other->context, task->node, attempt, result, err);
+    result->execute_end_us = clock_now_us();
+    return ok;
+}
+
 /* Compiles and executes; on failure the transaction is given up. */
 static bool attempt_node(NodeRun *run, NodeTask *task, NodeResult *result, Err *err)
 {
@@ -127,6 +139,10 @@ static TaskEnd run_node(void *work, Attempt *attempt)
         if (try && err.kind != ERR_CONFLICT)
             break;
         err_drop(&err);
+        if (kind_is_own(task->node->kind)) {
+            ok = attempt_other(task, attempt, &result, &err);
+            continue;
+        }
         NodeRun run = {0};
         node_run_init(&run, runner, task->node, conn, arena);
         run.cancel = attempt->cancel;
@@ -145,6 +161,7 @@ static TaskEnd run_node(void *work, Attempt *attempt)
     if (has_lines(runner, task->node))
         say_result(runner, &result, number);
     TaskEnd end = end_of(result.status);
+    task->is_away = result.is_away;
     if (!ok || !is_silent(runner, task->node))
         record(runner, result);
     err_drop(&err);
@@ -165,6 +182,10 @@ static void skip_node(void *work, uint32_t cause, bool is_stopped)
                          .failures = -1,
                          .adapter_response = NONE,
                          .table = NONE};
+    if (!is_stopped && cause != UINT32_MAX && task->first && task->first[cause].is_away) {
+        task->is_away = result.is_away = true;
+        result.message = STR("Skipped: a source above is down");
+    }
     if (is_stopped)
         result.message = interrupt_seen() ? STR("Skipping: the run was interrupted")
                                           : STR("Skipping due to fail_fast");
@@ -173,7 +194,13 @@ static void skip_node(void *work, uint32_t cause, bool is_stopped)
 
 static void cancel_node(void *work)
 {
-    Session *session = atomic_load(&((NodeTask *)work)->session);
+    NodeTask *task = work;
+    const OtherWork *other = task->runner->options.other;
+    if (kind_is_own(task->node->kind) && other) {
+        other->cancel(other->context, task->node);
+        return;
+    }
+    Session *session = atomic_load(&task->session);
     if (session)
         session_interrupt(session);
 }
@@ -275,6 +302,8 @@ static bool gets_task(const Runner *runner, const Node *node)
     case NODE_SOURCE:
     case NODE_METRIC:
     case NODE_SEMANTIC_MODEL: return false;
+    case NODE_INGEST:
+    case NODE_PUBLISH: return runner->options.other != NULL;
     default: return true;
     }
 }
@@ -315,7 +344,7 @@ static void run_tasks(Runner *runner, Bits runs, uint32_t count)
     while (bits_next(runs, &at, &number)) {
         uint32_t task = task_of[number];
         Node *node = runner->project->nodes.at[number];
-        work[task] = (NodeTask){.runner = runner, .node = node};
+        work[task] = (NodeTask){.runner = runner, .node = node, .first = work};
         tasks[task] = (Task){.id = node->unique_id,
                              .needs = needs[task].at,
                              .needs_count = needs[task].len,
@@ -369,7 +398,8 @@ static Runner *runner_make(Graph *graph, Bits selected, const RunOptions *option
 
 static bool runs_hooks(RunMode mode)
 {
-    return mode != RUN_COMPILE && mode != RUN_SHOW && mode != RUN_OPERATION;
+    return mode != RUN_COMPILE && mode != RUN_SHOW && mode != RUN_OPERATION &&
+           mode != RUN_OTHER;
 }
 
 bool transform_run(Graph *graph, Bits selected, const RunOptions *options, Arena *arena,

@@ -40,6 +40,11 @@ static void describe(const Runner *runner, const Node *node, Text *out)
         arena_drop(&scratch);
         return;
     }
+    case NODE_INGEST:
+        text_print(out, "load of " STR_FMT "." STR_FMT, STR_ARG(node->schema),
+                   STR_ARG(node->alias));
+        return;
+    case NODE_PUBLISH: text_print(out, "publication " STR_FMT, STR_ARG(node->name)); return;
     case NODE_EXPOSURE:
         text_print(out, "exposure " STR_FMT, STR_ARG(node->name));
         return;
@@ -136,6 +141,13 @@ static void result_words(const NodeResult *result, Text *verb, Text *word)
     if (result->status == STATUS_NO_OP) {
         text_add_c(verb, "NO-OP ");
         text_add_c(word, "NO-OP");
+    } else if (kind_is_own(node->kind)) {
+        bool is_skipped = result->status == STATUS_SKIPPED;
+        text_add_c(verb, is_error                        ? "ERROR "
+                         : is_skipped                    ? "SKIP "
+                         : result->status == STATUS_WARN ? "WARN "
+                                                         : "OK ");
+        text_add(word, is_error ? STR("ERROR") : is_skipped ? STR("SKIP") : result->message);
     } else if (node->kind == NODE_TEST) {
         if (is_error || result->status == STATUS_PASS)
             text_add_c(word, is_error ? "ERROR" : "PASS");
@@ -176,7 +188,8 @@ void say_result(const Runner *runner, const NodeResult *result, uint32_t number)
     text_add(&what, shown);
     line(&out, number, runner->total, &what, word.at ? word.at : "", result->execution_us);
     bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL;
-    Level level = is_bad ? LEVEL_ERROR : result->status == STATUS_WARN ? LEVEL_WARN : LEVEL_INFO;
+    bool is_remark = result->status == STATUS_WARN || result->is_away;
+    Level level = is_bad ? LEVEL_ERROR : is_remark ? LEVEL_WARN : LEVEL_INFO;
     const char *name = "LogModelResult", *code = "Q012";
     if (result->status == STATUS_NO_OP) {
         name = "LogNodeNoOpResult";

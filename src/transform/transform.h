@@ -7,6 +7,7 @@
 #define TRANSFORM_TRANSFORM_H
 
 #include "engine/engine.h"
+#include "flow/flow.h"
 #include "graph/graph.h"
 
 typedef enum NodeStatus {
@@ -26,13 +27,26 @@ typedef struct NodeResult {
     int64_t execution_us;
     Str thread;
     bool is_compiled;
+    bool is_away;                /* skipped since a source is down: no failure of the run        */
     Value table;                 /* rows of `show`, or NONE                                      */
 } NodeResult;
+
+/* Work on nodes that another room does within a run: loads and publications. */
+typedef struct OtherWork {
+    void *context;
+    /* Runs on a worker thread; fills status, message and adapter_response of the result (texts in
+     * the attempt's arena). Looks at attempt->cancel. */
+    MUST bool (*run)(void *context, const Node *node, Attempt *attempt, NodeResult *result,
+                     Err *err);
+    /* Ends it soon, from another thread. */
+    void (*cancel)(void *context, const Node *node);
+} OtherWork;
 
 typedef struct Run Run;
 
 typedef enum RunMode {
     RUN_COMPILE, RUN_MODELS, RUN_TEST, RUN_SEED, RUN_SNAPSHOT, RUN_BUILD, RUN_SHOW, RUN_OPERATION,
+    RUN_OTHER,                   /* loads or publications alone: no hooks                       */
 } RunMode;
 
 typedef struct RunOptions {
@@ -44,6 +58,7 @@ typedef struct RunOptions {
     int64_t show_limit;          /* rows; -1: all                                               */
     State *state;                /* --defer                                                     */
     bool defers, favors_state;
+    const OtherWork *other;      /* for nodes of kind_is_own(); NULL: they get no task           */
     bool leaves_ctes_out;        /* --no-inject-ephemeral-ctes                                  */
 } RunOptions;
 

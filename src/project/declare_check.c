@@ -1,0 +1,333 @@
+/* declare_check.c: is what stands in ingest/ and publish/ files a key and a value we know? */
+#include "project/declare.h"
+
+#include <stdlib.h>
+
+typedef enum KeyKind {
+    KEY_TEXT, KEY_INT, KEY_BOOL, KEY_ANY, KEY_NAMES, KEY_LIST, KEY_DICT, KEY_DURATION, KEY_BYTES,
+    KEY_WORD, KEY_OBJECT, KEY_LIST_OF, KEY_MAP_OF, KEY_WORD_OR, KEY_TEXT_OR,
+} KeyKind;
+
+static const struct KeyRow {
+    const char *object, *key;
+    KeyKind kind;
+    const char *detail;
+} rows[] = {
+#define KEY(object, key, kind, detail) {#object, key, KEY_##kind, detail},
+#include "project/declare.def"
+#undef KEY
+};
+
+typedef struct Check {
+    Str file, source;
+} Check;
+
+static bool fail_at(const Check *check, Value at, Err *err, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+static bool fail_at(const Check *check, Value at, Err *err, const char *format, ...)
+{
+    AUTO(text) Text text = {0};
+    va_list args;
+    va_start(args, format);
+    text_vprint(&text, format, args);
+    va_end(args);
+    return err_set_in(err, ERR_PARSING, value_place(at, check->file, check->source), check->source,
+                      STR_FMT, STR_ARG(text_str(&text)));
+}
+
+/* ---- values ---- */
+
+bool duration_read(Value v, int64_t *us)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"ms", 0.001}, {"s", 1}, {"sec", 1}, {"m", 60}, {"min", 60}, {"h", 3600},
+                 {"d", 86400}, {"w", 604800}};
+    if (v.kind == VALUE_INT || v.kind == VALUE_FLOAT) {
+        double seconds = v.kind == VALUE_INT ? (double)v.number : v.real;
+        *us = (int64_t)(seconds * 1e6);
+        return seconds >= 0;
+    }
+    Str text = value_str(v);
+    double total = 0;
+    for (size_t i = 0; i < text.len;) {
+        size_t from = i;
+        while (i < text.len && (strchr("0123456789.", text.at[i])))
+            i++;
+        char number[32] = "";
+        if (i == from || i - from >= sizeof number)
+            return false;
+        memcpy(number, text.at + from, i - from);
+        while (i < text.len && text.at[i] == ' ')
+            i++;
+        from = i;
+        while (i < text.len && !strchr("0123456789. ", text.at[i]))
+            i++;
+        Str unit = str_slice(text, from, i);
+        size_t u = 0;
+        while (u < COUNT_OF(units) && !str_is(unit, units[u].unit))
+            u++;
+        if (u == COUNT_OF(units))
+            return false;
+        char *end;
+        total += strtod(number, &end) * units[u].seconds;
+        while (i < text.len && text.at[i] == ' ')
+            i++;
+    }
+    *us = (int64_t)(total * 1e6);
+    return text.len > 0;
+}
+
+bool bytes_read(Value v, uint64_t *bytes)
+{
+    static const struct {
+        const char *unit;
+        uint64_t bytes;
+    } units[] = {{"", 1}, {"b", 1}, {"kb", 1000}, {"mb", 1000000}, {"gb", 1000000000},
+                 {"kib", 1024}, {"mib", 1 << 20}, {"gib", 1 << 30},
+                 {"k", 1000}, {"m", 1000000}, {"g", 1000000000}};
+    if (v.kind == VALUE_INT) {
+        *bytes = (uint64_t)v.number;
+        return v.number >= 0;
+    }
+    Str text = str_trim(value_str(v));
+    size_t digits = 0;
+    while (digits < text.len && text.at[digits] >= '0' && text.at[digits] <= '9')
+        digits++;
+    int64_t number;
+    if (!str_to_int(str_slice(text, 0, digits), &number))
+        return false;
+    Str unit = str_trim(str_slice(text, digits, text.len));
+    for (size_t u = 0; u < COUNT_OF(units); u++)
+        if (str_eq_fold(unit, str_of(units[u].unit))) {
+            *bytes = (uint64_t)number * units[u].bytes;
+            return true;
+        }
+    return false;
+}
+
+/* ---- words ---- */
+
+static Str nearest_word(Str words, Str word)
+{
+    Str list[32], part;
+    size_t count = 0;
+    while (count < COUNT_OF(list) && str_next_part(&words, ' ', &part))
+        list[count++] = part;
+    return str_nearest(word, list, count);
+}
+
+static bool has_word(Str words, Str word)
+{
+    Str part;
+    while (str_next_part(&words, ' ', &part))
+        if (str_eq(part, word))
+            return true;
+    return false;
+}
+
+static bool check_word(const Check *check, const char *key, Str words, Value v, Err *err)
+{
+    if (v.kind == VALUE_TEXT && has_word(words, value_str(v)))
+        return true;
+    AUTO(text) Text shown = {0};
+    value_print(v, &shown);
+    Str near = nearest_word(words, text_str(&shown));
+    return fail_at(check, v, err, "'" STR_FMT "' is no %s: it is one of " STR_FMT "%s" STR_FMT "%s",
+                   STR_ARG(text_str(&shown)), key, STR_ARG(words),
+                   near.len ? ". Did you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
+}
+
+/* ---- objects ---- */
+
+static bool check_object(const Check *check, const char *object, Value tree, Value at, Err *err);
+
+static const char *type_wanted(KeyKind kind)
+{
+    switch (kind) {
+    case KEY_TEXT: return "a text";
+    case KEY_INT: return "a whole number";
+    case KEY_BOOL: return "true or false";
+    case KEY_NAMES: return "a text or a list of texts";
+    case KEY_LIST:
+    case KEY_LIST_OF: return "a list";
+    case KEY_DURATION: return "a duration such as 30s, 15m, 1h or 7d";
+    case KEY_BYTES: return "a size such as 64MB or 1GiB";
+    default: return "a mapping";
+    }
+}
+
+static bool is_names(Value v)
+{
+    if (v.kind != VALUE_LIST)
+        return v.kind == VALUE_TEXT;
+    for (uint32_t i = 0; i < v.list->len; i++)
+        if (v.list->at[i].kind != VALUE_TEXT)
+            return false;
+    return true;
+}
+
+static bool has_kind(KeyKind kind, Value v)
+{
+    int64_t us;
+    uint64_t bytes;
+    switch (kind) {
+    case KEY_TEXT: return v.kind == VALUE_TEXT || v.kind == VALUE_INT || v.kind == VALUE_FLOAT;
+    case KEY_INT: return v.kind == VALUE_INT;
+    case KEY_BOOL: return v.kind == VALUE_BOOL;
+    case KEY_NAMES: return is_names(v);
+    case KEY_LIST:
+    case KEY_LIST_OF: return v.kind == VALUE_LIST;
+    case KEY_DURATION: return duration_read(v, &us);
+    case KEY_BYTES: return bytes_read(v, &bytes);
+    case KEY_DICT:
+    case KEY_MAP_OF:
+    case KEY_OBJECT: return v.kind == VALUE_DICT;
+    default: return true;
+    }
+}
+
+static bool check_many(const Check *check, const struct KeyRow *row, Value v, Err *err)
+{
+    if (v.kind == VALUE_LIST) {
+        for (uint32_t i = 0; i < v.list->len; i++)
+            TRY(check_object(check, row->detail, v.list->at[i], v.list->at[i], err));
+        return true;
+    }
+    Value key, item;
+    for (uint32_t at = 0; dict_next(v.dict, &at, &key, &item);)
+        TRY(check_object(check, row->detail, item, key, err));
+    return true;
+}
+
+static bool check_value(const Check *check, const struct KeyRow *row, Value key, Value v, Err *err)
+{
+    bool has_jinja = v.kind == VALUE_TEXT && value_has_tags(v);
+    if (has_jinja || v.kind == VALUE_NONE)
+        return true;
+    if (!has_kind(row->kind, v))
+        return fail_at(check, v.at ? v : key, err, "`%s` must be %s, not %s", row->key,
+                       type_wanted(row->kind), value_type_name(v));
+    Str detail = str_of(row->detail);
+    ptrdiff_t bar = str_find_char(detail, '|');
+    Str words = bar < 0 ? detail : str_slice(detail, 0, (size_t)bar);
+    switch (row->kind) {
+    case KEY_WORD: return check_word(check, row->key, words, v, err);
+    case KEY_OBJECT: return check_object(check, row->detail, v, key, err);
+    case KEY_LIST_OF:
+    case KEY_MAP_OF: return check_many(check, row, v, err);
+    case KEY_WORD_OR:
+        return v.kind == VALUE_DICT ? check_object(check, row->detail + bar + 1, v, key, err)
+                                    : check_word(check, row->key, words, v, err);
+    case KEY_TEXT_OR:
+        return v.kind == VALUE_DICT ? check_object(check, row->detail, v, key, err) : true;
+    default: return true;
+    }
+}
+
+/* The row of a key in an object, or of the object that a connection's type names. */
+static const struct KeyRow *find_row(const char *object, const char *type, Str key)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (str_is(key, rows[i].key) &&
+            (strcmp(rows[i].object, object) == 0 || (type && strcmp(rows[i].object, type) == 0)))
+            return &rows[i];
+    return NULL;
+}
+
+static bool fail_unknown(const Check *check, const char *object, const char *type, Value key,
+                         Err *err)
+{
+    Str names[128];
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(rows) && count < COUNT_OF(names); i++)
+        if (strcmp(rows[i].object, object) == 0 || (type && strcmp(rows[i].object, type) == 0))
+            names[count++] = str_of(rows[i].key);
+    AUTO(text) Text shown = {0}, known = {0};
+    value_print(key, &shown);
+    for (size_t i = 0; i < count; i++)
+        text_print(&known, "%s" STR_FMT, i ? ", " : "", STR_ARG(names[i]));
+    Str near = str_nearest(text_str(&shown), names, count);
+    if (near.len)
+        return fail_at(check, key, err, "'" STR_FMT "' is no key of %s%s%s. Did you mean '" STR_FMT
+                       "'?", STR_ARG(text_str(&shown)), type ? "a connection of type " : "a ",
+                       type ? type : object, "", STR_ARG(near));
+    return fail_at(check, key, err, "'" STR_FMT "' is no key of %s%s: it has " STR_FMT,
+                   STR_ARG(text_str(&shown)), type ? "a connection of type " : "a ",
+                   type ? type : object, STR_ARG(text_str(&known)));
+}
+
+/* "mysql" for mariadb and so on: the object whose keys a connection has. */
+static const char *connection_object(Str type)
+{
+    static const char *const same[][2] = {
+        {"http", "http"}, {"https", "http"}, {"rest_api", "http"}, {"postgres", "postgres"},
+        {"postgresql", "postgres"}, {"mysql", "mysql"}, {"mariadb", "mysql"}, {"s3", "s3"},
+        {"sftp", "sftp"}, {"ftp", "ftp"}, {"ftps", "ftp"}, {"file", "file"}};
+    for (size_t i = 0; i < COUNT_OF(same); i++)
+        if (str_is(type, same[i][0]))
+            return same[i][1];
+    return NULL;
+}
+
+/* "5432" and "true", as the environment and quotes give them, where a number or a truth value belongs. */
+static Value settled(KeyKind kind, Value v)
+{
+    Str text = value_str(v);
+    int64_t number;
+    Value made = v;
+    if (v.kind != VALUE_TEXT)
+        return v;
+    if (kind == KEY_INT && str_to_int(text, &number))
+        made = value_int(number);
+    else if (kind == KEY_BOOL && (str_eq_fold(text, STR("true")) || str_eq_fold(text, STR("false"))))
+        made = value_bool(str_eq_fold(text, STR("true")));
+    made.at = v.at;
+    return made;
+}
+
+static bool check_object(const Check *check, const char *object, Value tree, Value at, Err *err)
+{
+    if (tree.kind != VALUE_DICT)
+        return fail_at(check, tree.at ? tree : at, err, "a %s must be a mapping, not %s", object,
+                       value_type_name(tree));
+    const char *type = NULL;
+    bool is_connection = strcmp(object, "connection") == 0;
+    if (is_connection) {
+        Value given = value_get(tree, "type");
+        if (value_is_undefined(given))
+            return fail_at(check, at, err, "the connection lacks `type`: it is one of http, "
+                                           "postgres, mysql, s3, sftp, ftp, file");
+        type = connection_object(value_str(given));
+        if (!type && !value_has_tags(given))
+            return check_word(check, "type", STR("http postgres mysql s3 sftp ftp file"), given,
+                              err);
+        if (!type)
+            return true;
+    }
+    Value key, value;
+    for (uint32_t i = 0; dict_next(tree.dict, &i, &key, &value);) {
+        const struct KeyRow *row = find_row(object, type, value_str(key));
+        if (!row)
+            return fail_unknown(check, object, type, key, err);
+        Value plain = settled(row->kind, value);
+        if (plain.kind != value.kind)
+            dict_put(tree.dict, value_str(key), value = plain);
+        if (!(is_connection && str_is(value_str(key), "type")))
+            TRY(check_value(check, row, key, value, err));
+    }
+    return true;
+}
+
+bool declare_check_object(const char *object, Value tree, Str file, Str source, Err *err)
+{
+    Check check = {file, source};
+    return check_object(&check, object, tree, tree, err);
+}
+
+bool declare_check(const SourceFile *file, Err *err)
+{
+    return declare_check_object("top", file->doc.root, file->doc.file, file->doc.source, err);
+}
