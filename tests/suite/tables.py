@@ -46,6 +46,14 @@ def read(folder, patterns=()):
     return json.loads(done.stdout)
 
 
+def query(folder, sql):
+    """Rows of a query over all databases of a folder, as texts; the files are attached by their stems."""
+    done = subprocess.run([sys.executable, os.path.abspath(__file__), find_engine(), folder, "--query", sql],
+                          capture_output=True, text=True, timeout=300, cwd=folder)
+    assert done.returncode == 0, "query failed: %s\n%s" % (sql, done.stderr[-2000:])
+    return json.loads(done.stdout)
+
+
 class _Result(ctypes.Structure):
     _fields_ = [("columns", ctypes.c_uint64), ("rows", ctypes.c_uint64), ("changed", ctypes.c_uint64),
                 ("column", ctypes.c_void_p), ("error", ctypes.c_char_p), ("internal", ctypes.c_void_p)]
@@ -96,13 +104,18 @@ def _relation(connection, source):
     return {"columns": columns, "rows": sorted(rows, key=lambda row: json.dumps(row))}
 
 
-def _all(engine, folder, patterns):
+def _open(engine, folder):
     connection = Connection(engine)
     connection.rows("set TimeZone = 'UTC'")
-    out = {}
     for path in sorted(glob.glob(os.path.join(folder, "*.duckdb"))):
         stem = os.path.basename(path)[:-len(".duckdb")]
         connection.rows("attach '%s' as %s (read_only)" % (path.replace("'", "''"), _name(stem)))
+    return connection
+
+
+def _all(engine, folder, patterns):
+    connection = _open(engine, folder)
+    out = {}
     found = connection.rows(
         "select database_name, schema_name, table_name, 'table' from duckdb_tables() where not internal union all "
         "select database_name, schema_name, view_name, 'view' from duckdb_views() where not internal order by all")
@@ -129,4 +142,7 @@ def _all(engine, folder, patterns):
 
 
 if __name__ == "__main__":
+    if sys.argv[3:4] == ["--query"]:
+        json.dump(_open(sys.argv[1], sys.argv[2]).rows(sys.argv[4]), sys.stdout)
+        sys.exit()
     json.dump(_all(sys.argv[1], sys.argv[2], sys.argv[3:]), sys.stdout)
