@@ -287,6 +287,20 @@ static size_t sequence_length(Str s, size_t at)
     return len;
 }
 
+bool str_is_ascii(Str s)
+{
+    size_t at = 0;
+    for (uint64_t word; s.len - at >= 8; at += 8) {
+        memcpy(&word, s.at + at, 8);
+        if (word & 0x8080808080808080u)
+            return false;
+    }
+    for (; at < s.len; at++)
+        if (s.at[at] & 0x80)
+            return false;
+    return true;
+}
+
 size_t utf8_length(Str s)
 {
     size_t count = 0, at = 0;

@@ -92,6 +92,9 @@ unsigned str_distance(Str a, Str b, unsigned most);
 /* The candidate nearest to `name` for "did you mean", or STR_NONE when none is near enough. */
 Str str_nearest(Str name, const Str *candidates, size_t count);
 
+/* Only bytes below 0x80? Cost: a scan, eight bytes a step. */
+bool str_is_ascii(Str s);
+
 /* UTF-8. Length in code points (bytes that are no UTF-8 count one each). */
 size_t utf8_length(Str s);
 /* Takes the code point at s.at[*at] and moves *at behind it; invalid bytes give U+DC80+low bits

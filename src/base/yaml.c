@@ -62,20 +62,6 @@ static size_t offset_of(Reader *reader, size_t index)
     return at;
 }
 
-static bool is_ascii(Str s)
-{
-    size_t at = 0;
-    for (uint64_t word; s.len - at >= 8; at += 8) {
-        memcpy(&word, s.at + at, 8);
-        if (word & 0x8080808080808080u)
-            return false;
-    }
-    for (; at < s.len; at++)
-        if (s.at[at] & 0x80)
-            return false;
-    return true;
-}
-
 /* ---- errors ---- */
 
 /* What libyaml's most frequent complaints mean. */
@@ -510,7 +496,7 @@ bool yaml_parse(Arena *arena, Str source, Str file, YamlDoc *out, Err *err)
     if (!source.at)
         source.at = "";
     YamlDoc doc = {.root = NONE, .file = file, .source = source};
-    Reader reader = {.arena = arena, .doc = &doc, .err = err, .is_ascii = is_ascii(source)};
+    Reader reader = {.arena = arena, .doc = &doc, .err = err, .is_ascii = str_is_ascii(source)};
     int is_made = yaml_parser_initialize(&reader.parser);
     assert(is_made); /* it fails for want of memory only */
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);

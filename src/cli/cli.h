@@ -48,6 +48,10 @@ typedef bool (*CommandFn)(Cli *cli, int *exit_code, Err *err);
  * is set. Fails as project_load() and graph_resolve(); ERR_COMPILATION for --warn-error. */
 MUST bool cli_load(Cli *cli, Str inline_sql, Node **inline_node, Err *err);
 
+/* cli_load() of --inline SQL with what is said and set before its node is worked on. */
+MUST bool cli_load_inline(Cli *cli, Str sql, RunMode mode, Node **node, RunOptions *options,
+                          Err *err);
+
 /* Only dbt_project.yml, and the profile if asked for. */
 MUST bool cli_load_config(Cli *cli, bool needs_profile, Err *err);
 
@@ -85,6 +89,17 @@ MUST bool cli_nothing_to_do(Cli *cli, Err *err);
 void cli_payload(Str text);
 /* The same under another name and with data, for --log-format json. */
 void cli_payload_event(const char *name, const char *code, Str text, Value data);
+
+/* What compile and show print of one node. */
+typedef struct NodePayload {
+    const char *event, *code;
+    const Node *node;
+    Str name;
+    bool is_inline;
+    const char *key;             /* of `content` in the event's data                           */
+    Str content, shown;          /* shown: what a person reads                                 */
+} NodePayload;
+void cli_node_payload(const Cli *cli, NodePayload payload);
 
 /* ---- report.c: what is said at the end ---- */
 

@@ -27,29 +27,17 @@ static void print_compiled(const Cli *cli, const Node *node, bool is_inline)
             text_print(&out, "Compiled node '" STR_FMT "' is:\n", STR_ARG(node->name));
         text_add(&out, code);
     }
-    Value data = value_dict(&arena);
-    dict_put(data.dict, STR("node_name"), value_text(node->name));
-    dict_put(data.dict, STR("unique_id"), value_text(node->unique_id));
-    dict_put(data.dict, STR("is_inline"), value_bool(is_inline));
-    dict_put(data.dict, STR("output_format"), value_get(cli->flags, "output"));
-    dict_put(data.dict, STR("compiled"), value_text(code));
-    cli_payload_event("CompiledNode", "Q042", text_str(&out), data);
+    cli_node_payload(cli, (NodePayload){"CompiledNode", "Q042", node, node->name, is_inline,
+                                        "compiled", code, text_str(&out)});
     arena_drop(&arena);
 }
 
 static bool compile_inline(Cli *cli, Str sql, Err *err)
 {
     Node *node;
-    State *state;
     RunOptions options;
     NodeResults results = {0};
-    TRY(cli_load(cli, sql, &node, err));
-    cli_say_found(cli);
-    TRY(cli_load_state(cli, &state, err));
-    cli_run_options(cli, RUN_COMPILE, state, &options);
-    say_blank();
-    sinks_hold_concurrency(options.threads, cli->project->profile.target, 1);
-    sinks_give_concurrency();
+    TRY(cli_load_inline(cli, sql, RUN_COMPILE, &node, &options, err));
     if (!transform_compile(cli->graph, node, &options, &cli->arena, err))
         return cli_fail_inline(err);
     print_compiled(cli, node, true);

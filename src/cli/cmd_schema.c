@@ -51,6 +51,10 @@ static bool find_table(Cli *cli, StateDb *state, Str name, uint32_t version, Val
             return find_table(cli, state, names[i], version, out, err);
     }
     Str near = str_nearest(name, names, tables.list->len);
+    for (uint32_t i = 0; !near.len && i < tables.list->len; i++) { /* without the database */
+        Str tail = str_slice(names[i], (size_t)(str_find_char(names[i], '.') + 1), names[i].len);
+        near = str_nearest(name, &tail, 1);
+    }
     if (version)
         return err_set(err, ERR_RUNTIME, NOWHERE, "the table '" STR_FMT "' has no version %u",
                        STR_ARG(name), version);
@@ -134,6 +138,10 @@ bool cmd_schema(Cli *cli, int *exit_code, Err *err)
     StateDb *state;
     TRY(cli_load_config(cli, false, err));
     TRY(ingest_state(cli->project, &cli->arena, &state, err));
+    if (!state) { /* it may be kept elsewhere: the declarations know */
+        TRY(cli_load(cli, STR_NONE, NULL, err));
+        TRY(ingest_state(cli->project, &cli->arena, &state, err));
+    }
     if (!state) {
         cli_payload(STR("No table has been loaded yet."));
         return true;

@@ -33,29 +33,17 @@ static void print_rows(const Cli *cli, const NodeResult *result, bool is_inline)
         table_add_text(result->table, &preview);
         text_add(&out, text_str(&preview));
     }
-    Value data = value_dict(&arena);
-    dict_put(data.dict, STR("node_name"), value_text(text_str(&name)));
-    dict_put(data.dict, STR("unique_id"), value_text(node->unique_id));
-    dict_put(data.dict, STR("is_inline"), value_bool(is_inline));
-    dict_put(data.dict, STR("output_format"), value_get(cli->flags, "output"));
-    dict_put(data.dict, STR("preview"), value_text(text_str(&preview)));
-    cli_payload_event("ShowNode", "Q041", text_str(&out), data);
+    cli_node_payload(cli, (NodePayload){"ShowNode", "Q041", node, text_str(&name), is_inline,
+                                        "preview", text_str(&preview), text_str(&out)});
     arena_drop(&arena);
 }
 
 static bool show_inline(Cli *cli, Str sql, Err *err)
 {
     Node *node;
-    State *state;
     RunOptions options;
     NodeResults results = {0};
-    TRY(cli_load(cli, sql, &node, err));
-    cli_say_found(cli);
-    TRY(cli_load_state(cli, &state, err));
-    cli_run_options(cli, RUN_SHOW, state, &options);
-    say_blank();
-    sinks_hold_concurrency(options.threads, cli->project->profile.target, 1);
-    sinks_give_concurrency();
+    TRY(cli_load_inline(cli, sql, RUN_SHOW, &node, &options, err));
     NodeResult result;
     if (!transform_show(cli->graph, node, &options, &cli->arena, &result, err))
         return cli_fail_inline(err);

@@ -213,6 +213,19 @@ bool cli_raise_first(const NodeResults *results, Err *err)
     return true;
 }
 
+bool cli_load_inline(Cli *cli, Str sql, RunMode mode, Node **node, RunOptions *options, Err *err)
+{
+    State *state;
+    TRY(cli_load(cli, sql, node, err));
+    cli_say_found(cli);
+    TRY(cli_load_state(cli, &state, err));
+    cli_run_options(cli, mode, state, options);
+    say_blank();
+    sinks_hold_concurrency(options->threads, cli->project->profile.target, 1);
+    sinks_give_concurrency();
+    return true;
+}
+
 bool cli_fail_inline(Err *err)
 {
     bool is_database = err->kind == ERR_DATABASE || err->kind == ERR_CONFLICT;
@@ -278,6 +291,19 @@ void cli_payload_event(const char *name, const char *code, Str text, Value data)
                       .message = text,
                       .data = data,
                       .is_payload = true});
+}
+
+void cli_node_payload(const Cli *cli, NodePayload payload)
+{
+    Arena arena = {0};
+    Value data = value_dict(&arena);
+    dict_put(data.dict, STR("node_name"), value_text(payload.name));
+    dict_put(data.dict, STR("unique_id"), value_text(payload.node->unique_id));
+    dict_put(data.dict, STR("is_inline"), value_bool(payload.is_inline));
+    dict_put(data.dict, STR("output_format"), value_get(cli->flags, "output"));
+    dict_put(data.dict, str_of(payload.key), value_text(payload.content));
+    cli_payload_event(payload.event, payload.code, payload.shown, data);
+    arena_drop(&arena);
 }
 
 /* ---- running ---- */

@@ -69,5 +69,6 @@ Str database_hint_text(Arena *arena, Str column, const char *type);
 
 /* " (nearest: a)" or "": for a name that was not found. Owner: the arena. */
 Str database_nearest(Arena *arena, Str name, const Str *candidates, size_t count);
+Str database_nearest_table(Arena *arena, Str name, const DatabaseTables *tables);
 
 #endif

@@ -184,3 +184,11 @@ Str database_nearest(Arena *arena, Str name, const Str *candidates, size_t count
     Str nearest = str_nearest(name, candidates, count);
     return nearest.len ? str_print(arena, " (nearest: " STR_FMT ")", STR_ARG(nearest)) : STR("");
 }
+
+Str database_nearest_table(Arena *arena, Str name, const DatabaseTables *tables)
+{
+    Str *names = NEW_N(arena, Str, tables->len + 1);
+    for (uint32_t i = 0; i < tables->len; i++)
+        names[i] = tables->at[i].name;
+    return database_nearest(arena, name, names, tables->len);
+}

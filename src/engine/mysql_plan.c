@@ -27,14 +27,11 @@ static bool fail_missing(MysqlLink *link, Arena *arena, const Catalogue *catalog
 {
     DatabaseTables tables;
     TRY(mysql_tables_of(link, arena, catalogue->schema, &tables, err));
-    Str *names = NEW_N(arena, Str, tables.len + 1);
-    for (uint32_t i = 0; i < tables.len; i++)
-        names[i] = tables.at[i].name;
     return err_set(err, ERR_DATABASE, NOWHERE,
                    STR_FMT ": there is no table " STR_FMT "." STR_FMT " that the user may read"
                    STR_FMT, STR_ARG(link->mysql->where), STR_ARG(catalogue->schema),
                    STR_ARG(catalogue->table),
-                   STR_ARG(database_nearest(arena, catalogue->table, names, tables.len)));
+                   STR_ARG(database_nearest_table(arena, catalogue->table, &tables)));
 }
 
 static bool load_catalogue(MysqlLink *link, Arena *arena, const DatabaseRead *read, Catalogue *out,

@@ -40,10 +40,7 @@ static bool fail_no_table(PgLink *link, Arena *arena, const DatabaseRead *read, 
 {
     DatabaseTables tables;
     TRY(list_tables(link, arena, read->schema, &tables, err));
-    Str *names = NEW_N(arena, Str, tables.len + 1);
-    for (uint32_t i = 0; i < tables.len; i++)
-        names[i] = tables.at[i].name;
-    Str nearest = database_nearest(arena, read->table, names, tables.len);
+    Str nearest = database_nearest_table(arena, read->table, &tables);
     return err_set(err, ERR_DATABASE, NOWHERE, STR_FMT ": there is no table " STR_FMT "%s" STR_FMT,
                    STR_ARG(link->postgres->where),
                    STR_ARG(postgres_table_name(arena, read->schema, read->table)),

@@ -255,20 +255,22 @@ static int want(Wanted *wanted, Str path)
     return (int)wanted->count++;
 }
 
-static Wanted wanted_of(const Pager *pager)
+/* A record a line has nothing around it: what rows call "next" or "total" is not the pager's. */
+static Wanted wanted_of(const Pager *pager, RecordFormat format)
 {
     Wanted wanted = {.next = -1, .links = -1, .hints = -1};
+    bool guesses = pager->kind == PAGER_AUTO && format != FORMAT_JSONL;
     wanted.total = want(&wanted, pager->total_path);
     wanted.more = want(&wanted, pager->more_path);
     if (pager->kind == PAGER_CURSOR)
         wanted.next = want(&wanted, pager->cursor_path);
     else if (pager->kind == PAGER_JSON_LINK)
         wanted.next = want(&wanted, pager->next_path);
-    for (size_t i = 0; pager->kind == PAGER_AUTO && i < COUNT_OF(link_paths); i++) {
+    for (size_t i = 0; guesses && i < COUNT_OF(link_paths); i++) {
         int at = want(&wanted, str_of(link_paths[i]));
         wanted.links = i ? wanted.links : at;
     }
-    for (size_t i = 0; pager->kind == PAGER_AUTO && i < COUNT_OF(hint_paths); i++) {
+    for (size_t i = 0; guesses && i < COUNT_OF(hint_paths); i++) {
         int at = want(&wanted, str_of(hint_paths[i]));
         wanted.hints = i ? wanted.hints : at;
     }
@@ -332,7 +334,8 @@ static Value guess(Walk *walk, const Splitter *splitter, const Wanted *wanted,
     pager->kind = PAGER_SINGLE;
     if (link_of(response_header(response, "link"), STR("next")).at)
         pager->kind = PAGER_HEADER_LINK;
-    for (uint32_t i = 0; i < COUNT_OF(link_paths) && pager->kind == PAGER_SINGLE; i++) {
+    uint32_t count = wanted->links < 0 ? 0 : COUNT_OF(link_paths);
+    for (uint32_t i = 0; i < count && pager->kind == PAGER_SINGLE; i++) {
         Value link = found_at(splitter, wanted->links + (int)i);
         if (str_starts(value_str(link), STR("http")) || str_starts(value_str(link), STR("/"))) {
             pager->kind = PAGER_JSON_LINK;
@@ -555,6 +558,7 @@ static bool take_page(Walk *walk, Page *page, Response *response, Err *err)
 {
     Api *api = walk->api;
     TRY(refuse_repeat(walk, page, response, err));
+    walk->taken += walk->taken < MOST_PAGES;
     if (page->has_failed) {
         err_move(err, &page->failure);
         return false;
@@ -577,10 +581,10 @@ static bool take_page(Walk *walk, Page *page, Response *response, Err *err)
         TRY(page_each(page, feed_raw, api->landing, err));
         TRY(end_file(api, err));
         Wanted none = wanted_of(&(Pager){.kind = PAGER_SINGLE, .total_path = STR(""),
-                                         .more_path = STR("")});
+                                         .more_path = STR("")}, format);
         return step(walk, page, NULL, &none, response, err);
     }
-    Wanted wanted = wanted_of(&walk->pager);
+    Wanted wanted = wanted_of(&walk->pager, format);
     Taking taking = {api, walk, page};
     SplitOptions options = {.format = format, .path = api->selector,
                             .name = url_shown(&page->arena, page->url), .wanted = wanted.paths, .wanted_count = wanted.count,
@@ -629,19 +633,28 @@ static void walk_drop(Flight *flight, Walk *walk)
     flight->done = walk;
 }
 
+/* How many pages of a walk may be under way: one, then twice as many as have come, so that a table of one page costs
+ * no eight requests; behind a page that was not full one, to see that it was the last. */
+static uint32_t pages_ahead(const Walk *walk)
+{
+    const Pager *pager = &walk->pager;
+    if (!is_ahead(pager))
+        return 1;
+    if (walk->total >= 0)
+        return MOST_PAGES;
+    if (pager->total_path.len || pager->more_path.len || walk->short_count)
+        return 1;
+    return walk->taken ? 2 * walk->taken : 1;
+}
+
 /* May the walk ask for another page now? */
 static bool may_ask(const Walk *walk)
 {
     const Pager *pager = &walk->pager;
-    if (walk->is_exhausted || (!is_ahead(pager) && walk->in_flight))
+    if (walk->is_exhausted || walk->in_flight >= pages_ahead(walk))
         return false;
     if (!is_ahead(pager))
         return true;
-    /* the first answer may tell the total: only then is asking ahead free of waste */
-    if (pager->total_path.len && walk->total < 0 && walk->in_flight)
-        return false;
-    if (pager->more_path.len && walk->total < 0 && walk->in_flight)
-        return false;
     bool is_beyond = walk->total >= 0 && walk->next_at - pager->start >= walk->total;
     return !is_beyond && (pager->most < 0 || walk->next_at < pager->most);
 }

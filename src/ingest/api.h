@@ -69,6 +69,7 @@ struct Walk {
     /* of the last page's bytes */
     uint64_t last_hash;
     /* rows of a page that was not full, 0: none so far */
+    uint32_t taken;              /* pages that have come, up to MOST_PAGES                         */
     int64_t short_count;
     Arena arena;
 };

@@ -1,9 +1,11 @@
 /* files.c: files of a place: those that are new or changed since they were last loaded.
  *
- *   list (glob) - _weir_files --changed--> read, unpack, members --> spool --> table + _weir_files, one transaction
+ *   list (glob) - _weir_files --changed--> read, unpack, members --> spool
+ *     --> table + _weir_files, one transaction
  *
- * A changed file replaces the rows it had brought; a killed load is as if it had not begun. Many files are loaded
- * some at a time, each time with their marks, so that a run that ends half-way goes on where it was.
+ * A changed file replaces the rows it had brought; a killed load is as if it had not begun. Many
+ * files are loaded some at a time, each time with their marks, so that a run that ends half-way
+ * goes on where it was.
  */
 #include "base/file.h"
 #include "base/glob.h"
@@ -14,19 +16,19 @@ enum { GROUP_FILES = 500, GROUP_BYTES = 256 << 20 };
 typedef struct FileLoad {
     Load *load;
     Store *store;
-    Str root;                    /* in front of names, for _weir_source_file: "s3://bucket"        */
+    Str root;                    /* in front of names, for _weir_source_file: "s3://bucket" */
     StoreEntries entries;
-    Value known;                 /* name -> {size, etag, modified_at_us}                           */
-    RecordFormat format;         /* AUTO: by each file's name                                      */
-    Value members;               /* globs of members of archives; UNDEFINED: all                   */
+    Value known;                 /* name -> {size, etag, modified_at_us} */
+    RecordFormat format;         /* AUTO: by each file's name */
+    Value members;               /* globs of members of archives; UNDEFINED: all */
     Str selector;
     CsvOptions csv;
-    Landing *landing;            /* JSON, XML: records; also the spool's place                     */
-    List(InputFile) inputs;      /* CSV, Parquet, Excel: of the group                              */
+    Landing *landing;            /* JSON, XML: records; also the spool's place */
+    List(InputFile) inputs;      /* CSV, Parquet, Excel: of the group */
     RecordFormat group_format;
-    Value marks;                 /* files of the group                                             */
+    Value marks;                 /* files of the group */
     uint64_t group_bytes;
-    uint32_t spooled;            /* number of the next spooled file                                */
+    uint32_t spooled;            /* number of the next spooled file */
 } FileLoad;
 
 /* ---- where ---- */
@@ -48,7 +50,9 @@ static Str root_of(Load *load)
         return bucket.len ? str_print(arena, "s3://" STR_FMT, STR_ARG(bucket))
                           : value_get_text(config, "url", STR_NONE);
     bool has_tls = value_truth(value_get(config, "tls"));
-    Str at_port = port.kind == VALUE_INT ? str_print(arena, ":%lld", (long long)port.number) : STR("");
+    Str at_port = STR("");
+    if (port.kind == VALUE_INT)
+        at_port = str_print(arena, ":%lld", (long long)port.number);
     return str_print(arena, STR_FMT "://" STR_FMT STR_FMT "%s" STR_FMT,
                      STR_ARG(has_tls ? STR("ftps") : type), STR_ARG(host), STR_ARG(at_port),
                      path.len && path.at[0] == '/' ? "" : "/", STR_ARG(path));
@@ -64,7 +68,8 @@ static bool open_place(FileLoad *job, Str path, Str *glob, Err *err)
     bool is_whole = str_find(path, STR("://")) >= 0;
     if (is_whole || !root.len) {
         ptrdiff_t host = str_find(path, STR("://"));
-        ptrdiff_t slash = host < 0 ? -1 : str_find_char(str_slice(path, (size_t)host + 3, path.len), '/');
+        Str rest = host < 0 ? STR("") : str_slice(path, (size_t)host + 3, path.len);
+        ptrdiff_t slash = str_find_char(rest, '/');
         if (slash < 0)
             return load_fail(load, "path", err, "`path` must name files below a host or bucket");
         size_t cut = (size_t)host + 3 + (size_t)slash;
@@ -100,7 +105,8 @@ static bool list_files(FileLoad *job, Err *err)
     for (uint32_t i = 0; i < count; i++) {
         Str glob;
         StoreEntries found = {0};
-        TRY(open_place(job, value_str(path.kind == VALUE_LIST ? path.list->at[i] : path), &glob, err));
+        Value one = path.kind == VALUE_LIST ? path.list->at[i] : path;
+        TRY(open_place(job, value_str(one), &glob, err));
         if (has_glob(glob)) {
             TRY(store_list(job->store, glob, load->arena, &found, err));
         } else {
@@ -203,6 +209,7 @@ static bool load_group(FileLoad *job, Err *err)
         input.shape = landing_shape(job->landing);
     }
     load->spec.files = job->marks;
+    load->spec.load_id = landing_load_id(job->landing);
     load->spec.replaces_files = load->spec.disposition == WRITE_APPEND;
     load->spec.cursor_of = load->window.is_on ? cursor_of : NULL;
     load->spec.cursor_context = load;
@@ -251,7 +258,8 @@ static bool spool_bytes(FileLoad *job, Reader *reader, Str extension, Str *path,
     return file_writer_commit(&writer, false, err);
 }
 
-/* JSON, JSONL and XML become records of the landing, one file of it an input, so that each row knows its file. */
+/* JSON, JSONL and XML become records of the landing, one file of it an input, so that each row
+ * knows its file. */
 static bool split_bytes(FileLoad *job, Reader *reader, RecordFormat format, Str shown, Err *err)
 {
     Load *load = job->load;
@@ -288,8 +296,8 @@ static bool take_bytes(FileLoad *job, Reader *reader, Str name, Err *err)
     RecordFormat format = format_of(job, name);
     bool ok = format != FORMAT_AUTO ||
               load_fail(job->load, "path", err,
-                        "what " STR_FMT " holds does not show in its name: say `format` (csv, json, "
-                        "jsonl, parquet, xml, excel)", STR_ARG(name));
+                        "what " STR_FMT " holds does not show in its name: say `format` (csv, "
+                        "json, jsonl, parquet, xml, excel)", STR_ARG(name));
     bool is_other = job->marks.list->len && is_split(format) != is_split(job->group_format);
     if (ok && (is_other || (!is_split(format) && job->inputs.len && format != job->group_format)))
         ok = load_fail(job->load, "path", err,

@@ -34,6 +34,7 @@ struct Ingest {
     Lake *lake;
     Warehouse *warehouse;
     Map lines;                   /* connection name -> Line                                       */
+    Map limits;                  /* "host rate" -> Limit                                          */
     Map loads;                   /* unique_id -> Load, while they run                             */
     Map done;                    /* unique_id -> Node: loaded in this run                         */
     Str run_id;
@@ -44,6 +45,8 @@ struct Ingest {
     Store *state_store;
     Str state_name, state_etag;
     _Atomic bool is_stopped;
+    bool limits_memory;          /* the engine's limit is ours to set (memory.c)                   */
+    uint32_t memory_mb;          /* it is now; guarded by lock; 0: not set, UINT32_MAX: the engine's */
 };
 
 /* The client, opened at first use. */
@@ -83,6 +86,7 @@ struct Load {
     Dict *names;
     Context *context;
     Window window;
+    bool lands_only;             /* `load: false`: bronze is all that is asked for                 */
     LoadSpec spec;               /* filled by load_prepare(); cursor, files, details per load     */
     IngestReport *report;
     LoadReport total;            /* sums over the batches that were loaded                        */
@@ -92,6 +96,23 @@ struct Load {
     HttpCall *call;
     _Atomic bool is_cancelled;
 };
+
+/* ---- memory.c ---- */
+
+/* Is the engine's memory ours to limit in this run? */
+void memory_begin(Ingest *ingest);
+/* Before rows of so many columns are loaded; compares: with those of the target. */
+MUST bool memory_need(Load *load, uint32_t columns, bool compares, Err *err);
+/* After a failure: true if memory was short and there is more of it now; *err is dropped then. */
+MUST bool memory_was_short(Load *load, Err *err);
+
+/* ---- secret.c ---- */
+
+/* Puts the text in the place of every {file: ...} and {command: ...} of a rendered connection.
+ * Fails ERR_RUNTIME at its place; what the file or command gave is in no message. */
+MUST bool secrets_fetch(Arena *arena, const Connection *connection, Value tree, Err *err);
+/* Warns of secrets that stand in the file itself. */
+void secrets_warn(const Connection *connection, Value tree);
 
 /* ---- settings.c ---- */
 
@@ -138,6 +159,8 @@ MUST bool landing_add(Landing *landing, Str record, Err *err);
 MUST bool landing_add_bytes(Landing *landing, Str bytes, Err *err);
 /* Where the records that follow come from: their files are shown under this name. */
 void landing_name(Landing *landing, Str shown);
+/* Under which id the files that are landed now are to be loaded. */
+Str landing_load_id(const Landing *landing);
 /* A folder of this load's own, gone when it is committed. */
 Str landing_folder(const Landing *landing);
 /* Ends the file that is open: it appears in bronze, and among landing_files(). */
@@ -156,7 +179,8 @@ MUST bool landing_complete(Landing *landing, Value cursor, Err *err);
 MUST bool landing_loaded(Landing *landing, Err *err);
 void landing_close(Landing *landing);
 
-/* The store and name of the next raw file of a load that lands whole files (databases: Parquet). */
+/* The store and name of the next raw file of a load that lands whole files (databases: Parquet).
+ * The state knows it from now on, under spec.load_id, until the load with that id is committed. */
 MUST bool landing_place(Load *load, const char *extension, Store **store, Str *name, Err *err);
 /* A path on this machine with the bytes of a landed file; landing_local_done() removes a copy. */
 MUST bool landing_local(Load *load, Store *store, Str name, Str *path, Err *err);

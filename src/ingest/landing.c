@@ -1,12 +1,12 @@
 /* landing.c: records on their way to bronze.
  *
- *   landing_add() -> .weir/spool/RESOURCE/LOAD/001.jsonl --landing_next()--> raw location, batch
- *   001, 002, ...
+ *   landing_add() -> .weir/spool/RESOURCE/LOAD/001.jsonl --landing_next()--> raw location, 001 ...
  *   all asked for: complete.json in the spool  ->  load committed: the spool goes, bronze stays
  *
  * Killed before complete.json: the raw files of that load are removed and asked for again.
- * Killed, or the load
- * failed, after it: the next run loads those files first and asks nothing twice.
+ * Killed, or the load failed, after it: the next run loads those files first and asks nothing
+ * twice. Killed behind the commit: the target knows the load by its id, and nothing is loaded
+ * twice or removed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,12 +26,14 @@ struct Landing {
     Arena *arena;
     Str extension;               /* "jsonl"                                                       */
     Str spool;                   /* folder of this load                                           */
+    Str load_id;                 /* under which the files that are landed now will be loaded      */
     FileWriter file;
     bool is_open;
     uint64_t file_records, records;
     uint64_t batch_bytes, batch_rows;
     /* where bronze is; store NULL: nowhere */
     Store *store;
+    Value options;               /* of its connection                                             */
     Str folder, before, after;   /* name = before + number + after, in the folder                 */
     Str codec;                   /* "", "gz", "zst"                                               */
     uint32_t number;             /* of the file that is open                                      */
@@ -73,6 +75,8 @@ static Str default_location(Landing *landing)
 static bool number_batches(Landing *landing, Err *err)
 {
     StoreEntries found = {0};
+    if (!landing->store)
+        return true;
     Str glob = str_print(landing->arena, STR_FMT "*" STR_FMT "*", STR_ARG(landing->before),
                          STR_ARG(landing->after));
     TRY(store_list(landing->store, glob, landing->arena, &found, err));
@@ -127,8 +131,7 @@ static bool raw_location(Landing *landing, bool has_default, Str *location, Valu
 static bool open_raw(Landing *landing, bool has_default, Err *err)
 {
     Str location;
-    Value options;
-    TRY(raw_location(landing, has_default, &location, &options, err));
+    TRY(raw_location(landing, has_default, &location, &landing->options, err));
     if (!location.len)
         return true;
     Arena *arena = landing->arena;
@@ -152,25 +155,44 @@ static bool open_raw(Landing *landing, bool has_default, Err *err)
         TRY(ingest_http(load->ingest, &http, err));
     else
         landing->folder = path_join(arena, load->ingest->project->project_dir, landing->folder);
-    TRY(store_open(arena, landing->folder, options, http, &landing->store, err));
-    return number_batches(landing, err);
+    return store_open(arena, landing->folder, landing->options, http, &landing->store, err);
 }
 
 /* ---- what earlier runs left ---- */
 
-/* Removes raw files of a load that was never finished. */
-static bool remove_stray(Landing *landing, Value stray, Err *err)
+/* A raw file that nothing was loaded from, wherever `raw` pointed to then. */
+static bool remove_file(Landing *landing, Str uri, Err *err)
+{
+    Http *http;
+    Store *store = landing->store;
+    if (uri.at && uri.at[0] == '/')
+        return file_remove(uri, err);
+    if (!store || !str_eq(path_folder(uri), landing->folder)) {
+        TRY(ingest_http(landing->load->ingest, &http, err));
+        TRY(store_open(landing->arena, path_folder(uri), landing->options, http, &store, err));
+    }
+    return store_remove(store, path_name(uri), err);
+}
+
+/* Removes raw files of loads that were never committed; those of committed ones stay. */
+static bool remove_strays(Landing *landing, Err *err)
 {
     Load *load = landing->load;
-    for (uint32_t i = 0; stray.kind == VALUE_LIST && i < stray.list->len; i++) {
-        Str uri = value_get_text(stray.list->at[i], "uri", STR_NONE);
-        Str id = value_get_text(stray.list->at[i], "load_id", STR_NONE);
-        if (landing->store && str_eq(path_folder(uri), landing->folder))
-            TRY(store_remove(landing->store, path_name(uri), err));
-        else if (uri.at && uri.at[0] == '/')
-            TRY(file_remove(uri, err));
-        TRY(statedb_unlanded(load->ingest->state, load->node->unique_id, id, err));
+    Str resource = load->node->unique_id;
+    Value strays;
+    TRY(statedb_stray(load->ingest->state, resource, load->arena, &strays, err));
+    for (uint32_t i = 0; strays.kind == VALUE_LIST && i < strays.list->len; i++) {
+        Str uri = value_get_text(strays.list->at[i], "uri", STR_NONE);
+        Str id = value_get_text(strays.list->at[i], "load_id", STR_NONE);
+        bool is_committed;
+        TRY(lake_has_load(load->ingest->lake, load->session, &load->spec, id, load->arena,
+                          &is_committed, err));
+        if (!is_committed)
+            TRY(remove_file(landing, uri, err));
     }
+    for (uint32_t i = 0; strays.kind == VALUE_LIST && i < strays.list->len; i++)
+        TRY(statedb_unlanded(load->ingest->state, resource,
+                             value_get_text(strays.list->at[i], "load_id", STR_NONE), err));
     return true;
 }
 
@@ -196,6 +218,12 @@ static bool load_pending(Landing *landing, Str path, Err *err)
     TRY(file_read(load->arena, path, &text, err));
     TRY(json_parse(load->arena, text, path, &tree, err));
     Value files = value_get(tree, "files");
+    bool is_committed;
+    landing->load_id = value_get_text(tree, "load_id", STR_NONE);
+    TRY(lake_has_load(load->ingest->lake, load->session, &load->spec, landing->load_id, load->arena,
+                      &is_committed, err));
+    if (is_committed)
+        return folder_remove(path_folder(path), err);
     for (uint32_t i = 0; files.kind == VALUE_LIST && i < files.list->len; i++) {
         Value file = files.list->at[i];
         InputFile input = {value_get_text(file, "path", STR_NONE),
@@ -217,15 +245,13 @@ static bool settle(Landing *landing, Str spool, Err *err)
 {
     Load *load = landing->load;
     FileList pending;
-    Value stray;
     if (load->ingest->options.is_full_refresh)
         TRY(folder_remove(spool, err));
     TRY(find_pending(load, spool, &pending, err));
     for (uint32_t i = 0; i < pending.len; i++)
         TRY(load_pending(landing, path_join(load->arena, spool, pending.at[i].path), err));
     landing->is_complete = false;
-    TRY(statedb_stray(load->ingest->state, load->node->unique_id, load->arena, &stray, err));
-    TRY(remove_stray(landing, stray, err));
+    TRY(remove_strays(landing, err));
     if (pending.len) /* they moved the cursor */
         TRY(window_make(load, err));
     return folder_remove(spool, err);
@@ -241,7 +267,9 @@ bool landing_open(Load *load, const char *extension, bool has_default, Landing *
     TRY(read_batch(landing, err));
     TRY(open_raw(landing, has_default, err));
     TRY(settle(landing, spool, err));
-    landing->spool = path_join(load->arena, spool, uuid_make(load->arena));
+    TRY(number_batches(landing, err));
+    landing->load_id = uuid_make(load->arena);
+    landing->spool = path_join(load->arena, spool, landing->load_id);
     TRY(folder_make(landing->spool, err));
     ShapeOptions options = {.finds_times = true};
     landing->shape = shape_make(load->arena, &options);
@@ -251,9 +279,9 @@ bool landing_open(Load *load, const char *extension, bool has_default, Landing *
 
 /* ---- adding ---- */
 
-static Str load_id_of(const Landing *landing)
+Str landing_load_id(const Landing *landing)
 {
-    return path_name(landing->spool);
+    return landing->load_id;
 }
 
 static bool open_file(Landing *landing, Err *err)
@@ -339,7 +367,7 @@ static bool raise_file(Landing *landing, Str *path, Str *shown, Err *err)
         name = str_print(arena, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(landing->codec));
     Str uri = path_join(arena, landing->folder, name);
     *shown = uri;
-    TRY(statedb_landing(load->ingest->state, load->node->unique_id, load_id_of(landing), uri, err));
+    TRY(statedb_landing(load->ingest->state, load->node->unique_id, landing->load_id, uri, err));
     if (landing->codec.len)
         return put_packed(landing, name, *path, err);
     if (!store_is_local(landing->store)) {
@@ -391,10 +419,14 @@ bool landing_place(Load *load, const char *extension, Store **store, Str *name, 
     landing->arena = load->arena;
     landing->extension = str_of(extension);
     TRY(open_raw(landing, true, err));
+    TRY(remove_strays(landing, err));
+    TRY(number_batches(landing, err));
     *store = landing->store;
     *name = str_print(load->arena, STR_FMT "%0*u" STR_FMT, STR_ARG(landing->before), BATCH_DIGITS,
                       landing->number + 1, STR_ARG(landing->after));
-    return true;
+    load->spec.load_id = uuid_make(load->arena);
+    return statedb_landing(load->ingest->state, load->node->unique_id, load->spec.load_id,
+                           path_join(load->arena, landing->folder, *name), err);
 }
 
 bool landing_local(Load *load, Store *store, Str name, Str *path, Err *err)
@@ -453,6 +485,7 @@ bool landing_complete(Landing *landing, Value cursor, Err *err)
     }
     dict_put(tree.dict, STR("files"), files);
     dict_put(tree.dict, STR("cursor"), cursor);
+    dict_put(tree.dict, STR("load_id"), value_text(landing->load_id));
     AUTO(text) Text text = {0};
     json_print(tree, (JsonStyle){.keeps_unicode = true}, &text);
     TRY(file_write(path_join(arena, landing->spool, STR("complete.json")), text_str(&text), true,
@@ -464,7 +497,8 @@ bool landing_complete(Landing *landing, Value cursor, Err *err)
 bool landing_loaded(Landing *landing, Err *err)
 {
     Load *load = landing->load;
-    TRY(statedb_landed(load->ingest->state, load->node->unique_id, load_id_of(landing), err));
+    TRY(statedb_landed(load->ingest->state, load->node->unique_id, landing->load_id, err));
+    landing->load_id = uuid_make(landing->arena);
     landing->files.len = 0;
     landing->is_complete = false;
     ShapeOptions options = {.finds_times = true};

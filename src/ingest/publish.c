@@ -1,7 +1,9 @@
-/* publish.c: the way out: a model to a Postgres table, to files with an index, to one file, to an HTTP endpoint.
+/* publish.c: the way out: a model to a Postgres table, to files with an index, to one file, to an
+ * HTTP endpoint.
  *
- * Readers see the former state or the new one: a swap or one transaction in Postgres, an index or a rename for
- * files. An HTTP endpoint gets batches, each with an Idempotency-Key that is the same when it is sent again.
+ * Readers see the former state or the new one: a swap or one transaction in Postgres, an index or a
+ * rename for files. An HTTP endpoint gets batches, each with an Idempotency-Key that is the same
+ * when it is sent again.
  */
 #include "base/hash.h"
 #include "base/json.h"
@@ -30,7 +32,8 @@ static bool make_select(Load *load, Str *out, Err *err)
     const Node *model = node->ref_nodes.len ? node->ref_nodes.at[0] : node->source_nodes.at[0];
     Str relation = model->relation_name;
     if (!relation.len)
-        return load_fail(load, "model", err, "'" STR_FMT "' is ephemeral: it has no table to publish",
+        return load_fail(load, "model", err,
+                         "'" STR_FMT "' is ephemeral: it has no table to publish",
                          STR_ARG(model->name));
     dict_put(load->names, STR("this"), value_text(relation));
     Str query;
@@ -72,7 +75,8 @@ static bool to_table(Load *load, Value to, Str select, Err *err)
                                                          "`primary_key`");
     if (str_is(disposition, "append"))
         return load_fail(load, "write_disposition", err,
-                         "a table is published by replace or merge: appending twice would double it");
+                         "a table is published by replace or merge: appending twice would double "
+                         "it");
     if (write.types.kind != VALUE_DICT)
         write.types = value_dict(load->arena);
     TRY(database_open(load->line->type, load->arena, load->line->config, &database, err));

@@ -8,6 +8,8 @@
 #include "context/context.h"
 #include "ingest/ingest_base.h"
 
+#define STATE_LEASE "state"
+
 enum {
     INGEST_LOCK_RANK = 30,
     LEASE_SECONDS = 6 * 3600,
@@ -34,10 +36,28 @@ static bool open_warehouse(Ingest *ingest, Err *err)
     return warehouse_open(engine, ingest->arena, profile->credentials, &ingest->warehouse, err);
 }
 
+/* Two runs in one folder with a state that is fetched: the second would take the file from under the first. */
+static bool refuse_second(Str path, Err *err)
+{
+    Arena arena = {0};
+    StateDb *db;
+    bool taken = true;
+    Str holder = STR_NONE;
+    bool ok = !file_exists(path) || (statedb_open(&arena, path, &db, err) &&
+                                     statedb_lease_take(db, STR(STATE_LEASE), LEASE_SECONDS, &taken,
+                                                        &arena, &holder, err));
+    if (ok && !taken)
+        ok = err_set(err, ERR_CONFLICT, NOWHERE, "another run works with this state: " STR_FMT,
+                     STR_ARG(holder));
+    arena_drop(&arena);
+    return ok;
+}
+
 /* The state of another machine in the place of ours: its log of changes must not be played into the other's. */
 static bool replace_state(Ingest *ingest, Str path, Str content, Err *err)
 {
     static const char *const beside[] = {"-wal", "-shm"};
+    TRY(refuse_second(path, err));
     for (size_t i = 0; i < COUNT_OF(beside); i++)
         TRY(file_remove(str_print(ingest->arena, STR_FMT "%s", STR_ARG(path), beside[i]), err));
     return file_write(path, content, true, err);
@@ -49,18 +69,20 @@ static bool pull_state(Ingest *ingest, Str path, Err *err)
     Project *project = ingest->project;
     if (project->state_config.kind != VALUE_DICT)
         return true;
+    Place at = value_place(project->state_config, project->state_file, project->state_source);
     Context *context = declare_context(project, ingest->arena, project->packages.at[0]->name, NULL);
     Value config, options = NONE;
     Http *http;
-    TRY(context_render_tree(context, project->state_config, project->state_file, &config, err));
+    TRY(declare_render(context, project->state_config, project->state_file, project->state_source,
+                       &config, err));
     Str location = value_get_text(config, "location", STR_NONE);
     Str named = value_get_text(config, "connection", STR_NONE);
     if (!location.len)
-        return err_set(err, ERR_PARSING, (Place){project->state_file, 0, 0},
+        return err_set_in(err, ERR_PARSING, at, project->state_source,
                        "`state` lacks its `location`: a URI such as s3://bucket/weir/state.db");
     Connection *connection = map_find(&project->connections, named);
     if (named.len && !connection)
-        return err_set(err, ERR_PARSING, (Place){project->state_file, 0, 0},
+        return err_set_in(err, ERR_PARSING, at, project->state_source,
                        "`state` names the connection '" STR_FMT "', which does not exist",
                        STR_ARG(named));
     Line *line = NULL;
@@ -73,11 +95,27 @@ static bool pull_state(Ingest *ingest, Str path, Err *err)
     ingest->state_name = path_name(location);
     Str content;
     bool exists;
-    TRY(store_get(ingest->state_store, ingest->state_name, 0, ingest->arena, &content,
-                  &ingest->state_etag, &exists, err));
+    if (!store_get(ingest->state_store, ingest->state_name, 0, ingest->arena, &content,
+                   &ingest->state_etag, &exists, err)) {
+        err_locate(err, at, project->state_source);
+        return err_wrap(err, "fetching the state");
+    }
     if (!exists)
         ingest->state_etag = STR_NONE;
     return !exists || replace_state(ingest, path, content, err);
+}
+
+/* For as long as the run lasts. */
+static bool hold_state(Ingest *ingest, Err *err)
+{
+    bool taken;
+    Str holder;
+    if (!ingest->state_store)
+        return true;
+    TRY(statedb_lease_take(ingest->state, STR(STATE_LEASE), LEASE_SECONDS, &taken, ingest->arena,
+                           &holder, err));
+    return taken || err_set(err, ERR_CONFLICT, NOWHERE,
+                            "another run works with this state: " STR_FMT, STR_ARG(holder));
 }
 
 static bool push_state(Ingest *ingest, Err *err)
@@ -86,6 +124,7 @@ static bool push_state(Ingest *ingest, Err *err)
         return true;
     Str copy = path_join(ingest->arena, ingest->folder, STR("state.push"));
     TRY(file_remove(copy, err));
+    TRY(statedb_lease_give(ingest->state, STR(STATE_LEASE), err));
     TRY(statedb_copy(ingest->state, copy, err));
     WriteOptions options = {.if_absent = !ingest->state_etag.len, .if_etag = ingest->state_etag};
     bool ok = store_put_file(ingest->state_store, ingest->state_name, copy, &options, err);
@@ -101,29 +140,37 @@ static bool push_state(Ingest *ingest, Err *err)
                    STR_ARG(store_uri(ingest->state_store)), STR_ARG(ingest->state_name));
 }
 
-bool ingest_open(Graph *graph, const IngestOptions *options, Arena *arena, Ingest **out, Err *err)
+static void ingest_init(Ingest *ingest, Project *project, Arena *arena)
 {
-    Ingest *ingest = NEW(arena, Ingest);
-    Project *project = graph->project;
-    ingest->graph = graph;
     ingest->project = project;
-    ingest->options = *options;
     ingest->arena = arena;
     lock_init(&ingest->lock, INGEST_LOCK_RANK, "ingest");
     arena_on_drop(arena, ingest_drop, ingest);
     map_init(&ingest->lines, arena);
+    map_init(&ingest->limits, arena);
     map_init(&ingest->loads, arena);
     map_init(&ingest->done, arena);
     ingest->run_id = project->invocation->id;
     ingest->started_at_us = clock_now_us();
     ingest->folder = path_join(arena, project->project_dir, STR(".weir"));
+}
+
+bool ingest_open(Graph *graph, const IngestOptions *options, Arena *arena, Ingest **out, Err *err)
+{
+    Ingest *ingest = NEW(arena, Ingest);
+    Project *project = graph->project;
+    ingest_init(ingest, project, arena);
+    ingest->graph = graph;
+    ingest->options = *options;
     TRY(folder_make(ingest->folder, err));
     Str path = path_join(arena, ingest->folder, STR("state.db"));
     TRY(pull_state(ingest, path, err));
     TRY(statedb_open(arena, path, &ingest->state, err));
+    TRY(hold_state(ingest, err));
     TRY(statedb_run_begin(ingest->state, ingest->run_id, project->invocation->which,
                           ingest->started_at_us, err));
     TRY(open_warehouse(ingest, err));
+    memory_begin(ingest);
     ingest->lake = lake_open(arena, ingest->state);
     *out = ingest;
     return true;
@@ -143,6 +190,14 @@ bool ingest_state(const Project *project, Arena *arena, StateDb **out, Err *err)
 {
     Str path = path_join(arena, project->project_dir, STR(".weir/state.db"));
     *out = NULL;
+    if (!file_exists(path) && project->state_config.kind == VALUE_DICT) {
+        Ingest *ingest = NEW(arena, Ingest);
+        ingest_init(ingest, (Project *)(uintptr_t)project, arena);
+        path = path_join(arena, ingest->folder, STR("state.read.db"));
+        TRY(folder_make(ingest->folder, err));
+        TRY(file_remove(path, err));
+        TRY(pull_state(ingest, path, err));
+    }
     return !file_exists(path) || statedb_open(arena, path, out, err);
 }
 
@@ -221,6 +276,15 @@ static void note_secrets(Value tree, bool is_secret)
         note_secrets(value, names_secret(value_str(key)));
 }
 
+/* "host:port" of a URL. */
+static Str host_of(Str url)
+{
+    ptrdiff_t from = str_find(url, STR("://"));
+    Str rest = from < 0 ? url : str_slice(url, (size_t)from + 3, url.len);
+    ptrdiff_t slash = str_find_char(rest, '/');
+    return slash < 0 ? rest : str_slice(rest, 0, (size_t)slash);
+}
+
 static bool make_limit(Ingest *ingest, Line *line, Err *err)
 {
     Value rate = value_get(line->config, "rate_limit");
@@ -238,7 +302,15 @@ static bool make_limit(Ingest *ingest, Line *line, Err *err)
     }
     uint32_t many = in_flight.kind == VALUE_INT && in_flight.number > 0
                         ? (uint32_t)in_flight.number : 8;
-    line->limit = limit_make(ingest->arena, per_second, 1, many);
+    /* one bucket a host, whatever the connection: the server counts them together */
+    Str key = str_print(ingest->arena, STR_FMT " %g",
+                        STR_ARG(host_of(value_get_text(line->config, "base_url", STR("")))),
+                        per_second);
+    line->limit = map_find(&ingest->limits, key);
+    if (!line->limit) {
+        line->limit = limit_make(ingest->arena, per_second, 1, many);
+        map_put(&ingest->limits, key, line->limit);
+    }
     return true;
 }
 
@@ -249,12 +321,10 @@ static bool make_line(Ingest *ingest, const Connection *connection, Line **out, 
     Context *context = declare_context(project, ingest->arena, project->packages.at[0]->name, NULL);
     line->connection = connection;
     Value place = connection->config;
-    if (!context_render_tree(context, place, connection->file, &line->config, err)) {
-        if (!err->place.line)
-            err_locate(err, value_place(place, connection->file, connection->source),
-                       connection->source);
+    if (!declare_render(context, place, connection->file, connection->source, &line->config, err))
         return err_wrap(err, "connection " STR_FMT, STR_ARG(connection->name));
-    }
+    TRY(secrets_fetch(ingest->arena, connection, line->config, err));
+    secrets_warn(connection, connection->config);
     note_secrets(line->config, false);
     TRY(declare_check_object("connection", line->config, connection->file, connection->source,
                              err));
@@ -265,8 +335,10 @@ static bool make_line(Ingest *ingest, const Connection *connection, Line **out, 
     TRY(make_limit(ingest, line, err));
     Value auth = value_get(line->config, "auth");
     bool has_none = value_is_undefined(auth) || value_is_none(auth);
-    return has_none ||
-           auth_make(ingest->arena, ingest->http, auth, line->limit, &line->auth, err);
+    if (has_none || auth_make(ingest->arena, ingest->http, auth, line->limit, &line->auth, err))
+        return true;
+    return err_locate(err, value_place(value_get(place, "auth"), connection->file,
+                                       connection->source), connection->source);
 }
 
 bool ingest_line(Ingest *ingest, const Connection *connection, Line **out, Err *err)
@@ -319,7 +391,11 @@ static bool run_kind(Load *load, LoadKind kind, Err *err)
     switch (kind) {
     case LOAD_API: return load_api(load, err);
     case LOAD_TABLES: return load_tables(load, err);
-    case LOAD_FILES: return load_files(load, err);
+    case LOAD_FILES:
+        return load->lands_only
+                   ? load_fail(load, "load", err,
+                               "`load: false` is of APIs and databases: files are where they are already")
+                   : load_files(load, err);
     default: return publish_run(load, err);
     }
 }
@@ -547,11 +623,29 @@ static void add_up(Load *load, const LoadReport *report)
     }
 }
 
+/* Rows of a target that is there are compared with it; those of files get more when they need it. */
+static bool memory_for(Load *load, const Input *input, Err *err)
+{
+    const Window *window = &load->window;
+    bool is_merge = load->spec.disposition == WRITE_MERGE || load->spec.disposition == WRITE_SCD2;
+    bool is_first = load->spec.is_full_refresh || (window->is_on && !window->last.at);
+    uint32_t columns = input->kind == INPUT_STREAM ? input->stream->schema.count : 0;
+    bool compares = input->kind == INPUT_STREAM && is_merge && !is_first;
+    return memory_need(load, columns, compares, err);
+}
+
 bool load_input(Load *load, Input *input, Value cursor, Err *err)
 {
     LoadReport report = {0};
     load->spec.cursor = cursor;
-    TRY(lake_load(load->ingest->lake, load->session, &load->spec, input, load->arena, &report, err));
+    TRY(memory_for(load, input, err));
+    while (!lake_load(load->ingest->lake, load->session, &load->spec, input, load->arena, &report,
+                      err)) {
+        bool may_repeat = input->kind != INPUT_STREAM; /* which is read once                      */
+        if (!may_repeat || !memory_was_short(load, err))
+            return false;
+        report = (LoadReport){0};
+    }
     add_up(load, &report);
     load->spec.is_full_refresh = false; /* the next batch adds to it */
     return true;
@@ -563,8 +657,13 @@ bool load_landed(Load *load, Landing *landing, InputKind kind, Value cursor, Err
     uint32_t count = landing_files(landing, &files);
     if (!count && !load->spec.is_full_refresh && load->spec.disposition != WRITE_REPLACE)
         return true;
+    if (load->lands_only) {
+        load->total.rows_in += landing_records(landing);
+        return true;
+    }
     Input input = {.kind = kind, .files = files, .file_count = count,
                    .shape = kind == INPUT_JSONL ? landing_shape(landing) : NULL};
+    load->spec.load_id = landing_load_id(landing);
     TRY(load_csv_options(load, &input.csv, err));
     return load_input(load, &input, cursor, err);
 }

@@ -12,11 +12,7 @@ Value load_setting_raw(const Load *load, const char *key)
 bool load_render(Load *load, Value tree, Value *out, Err *err)
 {
     const Declared *declared = load->declared;
-    if (context_render_tree(load->context, tree, declared->file, out, err))
-        return true;
-    if (!err->place.line)
-        err_locate(err, value_place(tree, declared->file, declared->source), declared->source);
-    return false;
+    return declare_render(load->context, tree, declared->file, declared->source, out, err);
 }
 
 bool load_render_text(Load *load, Value text, Str *out, Err *err)
@@ -177,6 +173,25 @@ static bool read_disposition(Load *load, Err *err)
     return true;
 }
 
+/* The types that `columns` gives: what is no type would be passed over without a word. */
+static bool check_types(Load *load, Value columns, Err *err)
+{
+    Value key, hint;
+    for (uint32_t at = 0; columns.kind == VALUE_DICT && dict_next(columns.dict, &at, &key, &hint);) {
+        Str other = value_get_text(hint, "data_type", STR_NONE);
+        Str type = hint.kind == VALUE_TEXT ? value_str(hint) : value_get_text(hint, "type", other);
+        Field field;
+        Err quiet = {0};
+        if (!type.at || field_parse_type(load->arena, type, &field, &quiet))
+            continue;
+        err_drop(&quiet);
+        return load_fail(load, "columns", err, "'" STR_FMT "' of the column '" STR_FMT
+                         "' is no type: types are DuckDB's, such as bigint, decimal(12,2), timestamp",
+                         STR_ARG(type), STR_ARG(value_str(key)));
+    }
+    return true;
+}
+
 static bool read_rest(Load *load, Err *err)
 {
     Value value;
@@ -187,6 +202,7 @@ static bool read_rest(Load *load, Err *err)
         spec->contract.tables = CONTRACT_EVOLVE;
     TRY(load_setting(load, "columns", &value, err));
     spec->columns = value_is_undefined(value) ? value_dict(load->arena) : value;
+    TRY(check_types(load, spec->columns, err));
     TRY(load_setting(load, "nested", &value, err));
     spec->splits_nested = value_is(value, "split");
     TRY(load_setting(load, "meta_columns", &value, err));
@@ -194,6 +210,23 @@ static bool read_rest(Load *load, Err *err)
     TRY(load_setting(load, "deletes", &value, err));
     spec->deletes_missing = value_is(value, "full_keys");
     TRY(load_setting_text(load, "deleted_column", STR_NONE, &spec->deleted_column, err));
+    return true;
+}
+
+/* Where nothing is committed, no cursor can be. */
+static bool read_lands_only(Load *load, Err *err)
+{
+    Value loads, raw = load_setting_raw(load, "raw");
+    TRY(load_setting(load, "load", &loads, err));
+    load->lands_only = value_is_bool(loads) && !loads.is_true;
+    if (!load->lands_only)
+        return true;
+    if (!value_is_undefined(load_setting_raw(load, "cursor")))
+        return load_fail(load, "load", err,
+                         "`load: false` lands files alone, and the cursor is kept with the table's rows: "
+                         "leave out one of the two");
+    if (value_is_bool(raw) || value_is(raw, "none"))
+        return load_fail(load, "load", err, "`load: false` without `raw` files does nothing");
     return true;
 }
 
@@ -214,6 +247,7 @@ bool load_prepare(Load *load, Err *err)
     TRY(read_key(load, err));
     TRY(read_disposition(load, err));
     TRY(read_rest(load, err));
+    TRY(read_lands_only(load, err));
     TRY(lake_prepare(load->ingest->lake, load->session, node->database, node->schema, err));
     return window_make(load, err);
 }

@@ -5,6 +5,9 @@
  *   deletes: full_keys -> the source's keys once more; target rows without one go
  */
 #include "ingest/ingest_base.h"
+#include "sql/sql.h"
+
+enum { BUDGET_BYTES = 8 << 20 }; /* of batches between wire and table: more is no faster */
 
 typedef struct TableLoad {
     Load *load;
@@ -29,6 +32,7 @@ static bool read_settings(TableLoad *job, Err *err)
     if (!read->query.len && !read->table.len)
         read->table = load->node->alias;
     read->hints = load->spec.columns;
+    read->budget_bytes = BUDGET_BYTES;
     read->streams = streams.kind == VALUE_INT && streams.number > 0 ? (unsigned)streams.number : 2;
     if (window->is_on) {
         read->cursor_column = window->field;
@@ -39,8 +43,8 @@ static bool read_settings(TableLoad *job, Err *err)
     return true;
 }
 
-/* Without a key of its own a load takes the table's; with a cursor and no word on how rows are written, it then
- * merges: appending would keep every former state of a row. */
+/* Without a key of its own a load takes the table's; with a cursor and no word on how rows are
+ * written, it then merges: appending would keep every former state of a row. */
 static void take_key(TableLoad *job)
 {
     Load *load = job->load;
@@ -64,7 +68,8 @@ static bool check_columns(TableLoad *job, Err *err)
     if (load->window.is_on && schema_find(schema, field) == UINT32_MAX) {
         Str near = str_nearest(field, names, schema->count);
         return load_fail(load, "cursor", err,
-                         "the cursor column '" STR_FMT "' is no column of " STR_FMT "%s" STR_FMT "%s",
+                         "the cursor column '" STR_FMT "' is no column of " STR_FMT "%s" STR_FMT
+                         "%s",
                          STR_ARG(field), STR_ARG(job->read.query.len ? STR("the query")
                                                                      : job->read.table),
                          near.len ? ". Did you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
@@ -101,14 +106,15 @@ static bool next_checked(void *self, Batch *out, Err *err)
 {
     TableLoad *job = self;
     TRY(job->rows.next(job->rows.self, out, err));
-    const struct ArrowArray *cursor = out->array.length ? out->array.children[job->cursor_at] : NULL;
+    bool has_rows = out->array.length > 0;
+    const struct ArrowArray *cursor = has_rows ? out->array.children[job->cursor_at] : NULL;
     for (uint64_t row = 0; cursor && cursor->null_count && row < batch_rows(out); row++) {
         if (!array_is_null(cursor, row))
             continue;
         batch_drop(out);
         return load_fail(job->load, "cursor", err,
-                         "a row's cursor '" STR_FMT "' is null: `nulls: include` loads such rows each "
-                         "time, `nulls: exclude` never", STR_ARG(job->load->window.field));
+                         "a row's cursor '" STR_FMT "' is null: `nulls: include` loads such rows "
+                         "each time, `nulls: exclude` never", STR_ARG(job->load->window.field));
     }
     return true;
 }
@@ -131,39 +137,85 @@ static bool open_rows(TableLoad *job, Stream *out, Err *err)
 /* Straight from the wire into the table. */
 static bool load_stream(TableLoad *job, Err *err)
 {
-    Stream stream;
-    TRY(open_rows(job, &stream, err));
-    Input input = {.kind = INPUT_STREAM, .stream = &stream};
-    bool ok = load_input(job->load, &input, NONE, err);
-    stream_close(&stream);
-    return ok;
+    for (bool again = true; again;) {
+        Stream stream;
+        TRY(open_rows(job, &stream, err));
+        Input input = {.kind = INPUT_STREAM, .stream = &stream};
+        bool ok = load_input(job->load, &input, NONE, err);
+        stream_close(&stream);
+        if (ok)
+            return true;
+        again = memory_was_short(job->load, err);
+    }
+    return false;
 }
 
-/* By way of a Parquet file in bronze. */
-static bool load_by_file(TableLoad *job, Err *err)
+/* Parquet's intervals end at milliseconds: they travel as texts, and become intervals again in the
+ * table. */
+static Str select_rows(Load *load, const Schema *schema)
+{
+    AUTO(text) Text list = {0};
+    Dict *hints = dict_make(load->arena, schema->count + 1);
+    Value key, value;
+    for (uint32_t at = 0; load->spec.columns.kind == VALUE_DICT &&
+                          dict_next(load->spec.columns.dict, &at, &key, &value);)
+        dict_put(hints, value_str(key), value);
+    for (uint32_t i = 0; i < schema->count; i++) {
+        AUTO(text) Text type = {0};
+        field_print_type(&schema->fields[i], &type);
+        if (str_find(text_str(&type), STR("INTERVAL")) < 0)
+            continue;
+        Str name = schema->fields[i].name, quoted = sql_quote_name(load->arena, name);
+        text_print(&list, "%s" STR_FMT "::varchar as " STR_FMT, list.len ? ", " : "",
+                   STR_ARG(quoted), STR_ARG(quoted));
+        if (!dict_find(hints, name))
+            dict_put(hints, name, value_text(text_copy(load->arena, &type)));
+    }
+    if (!list.len)
+        return STR("from weir_rows");
+    load->spec.columns = value_of_dict(hints);
+    return str_print(load->arena, "select * replace (" STR_FMT ") from weir_rows",
+                     STR_ARG(text_str(&list)));
+}
+
+/* A Parquet file of bronze into the table. */
+static bool load_file(TableLoad *job, Store *store, Str name, Err *err)
 {
     Load *load = job->load;
-    Store *store;
-    Str name, path;
-    Stream stream;
-    TRY(landing_place(load, "parquet", &store, &name, err));
-    TRY(open_rows(job, &stream, err));
-    NamedStream named = {STR("weir_rows"), &stream};
-    Export export = {.store = store, .select = STR("from weir_rows"), .format = STR("parquet"),
-                     .single_file = name, .run_id = load->ingest->run_id, .cursor = NONE,
-                     .partition_by = NONE, .streams = &named, .stream_count = 1};
-    uint64_t rows;
-    bool ok = lake_export(load->ingest->lake, load->session, &export, load->arena, &rows, NULL, err);
-    stream_close(&stream);
-    TRY(ok);
+    Str path;
     TRY(landing_local(load, store, name, &path, err));
     InputFile file = {path, store_path(store, load->arena, name)};
     Input input = {.kind = INPUT_PARQUET, .files = &file, .file_count = 1};
-    ok = load_input(load, &input, NONE, err);
+    bool ok = load_input(load, &input, NONE, err);
     Err quiet = {0};
     if (!landing_local_done(load, store, path, &quiet))
         err_drop(&quiet);
     return ok;
+}
+
+/* By way of a Parquet file in bronze; `load: false` ends there. */
+static bool load_by_file(TableLoad *job, Err *err)
+{
+    Load *load = job->load;
+    Store *store;
+    Str name;
+    Stream stream;
+    TRY(landing_place(load, "parquet", &store, &name, err));
+    TRY(memory_need(load, job->shape.schema.count, false, err));
+    TRY(open_rows(job, &stream, err));
+    NamedStream named = {STR("weir_rows"), &stream};
+    Export export = {.store = store, .select = select_rows(load, &stream.schema), .format = STR("parquet"),
+                     .single_file = name, .run_id = load->ingest->run_id, .cursor = NONE,
+                     .partition_by = NONE, .streams = &named, .stream_count = 1};
+    uint64_t rows;
+    bool ok = lake_export(load->ingest->lake, load->session, &export, load->arena, &rows, NULL,
+                          err);
+    stream_close(&stream);
+    TRY(ok);
+    if (!load->lands_only)
+        return load_file(job, store, name, err);
+    load->total.rows_in += rows;
+    return true;
 }
 
 /* The source's keys alone: rows of the target that lack there go. */
@@ -220,13 +272,14 @@ static bool run_job(TableLoad *job, Err *err)
                       (has_history || load->spec.disposition == WRITE_MERGE);
     if (wants_keys && has_window && has_history)
         return load_fail(load, "deletes", err,
-                         "deletes: full_keys of a table with history (scd2) needs whole loads: without "
-                         "`cursor`, --from and --to");
+                         "deletes: full_keys of a table with history (scd2) needs whole loads: "
+                         "without `cursor`, --from and --to");
     load->spec.deletes_missing = wants_keys && !has_window;
     load->spec.cursor_of = cursor_of;
     load->spec.cursor_context = load;
     Value raw = load_setting_raw(load, "raw");
-    bool has_raw = !value_is_undefined(raw) && !value_is_bool(raw) && !value_is(raw, "none");
+    bool has_raw = load->lands_only ||
+                   (!value_is_undefined(raw) && !value_is_bool(raw) && !value_is(raw, "none"));
     TRY(has_raw ? load_by_file(job, err) : load_stream(job, err));
     return !wants_keys || !has_window || delete_missing(job, err);
 }

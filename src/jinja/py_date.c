@@ -89,16 +89,6 @@ static bool date_isoformat(Object *self, Call *call, Value *out, Err *err)
     return true;
 }
 
-static bool date_strftime(Object *self, Call *call, Value *out, Err *err)
-{
-    TRY(check_counts(call, "strftime", 1, 1, err));
-    Str format;
-    TRY(text_argument(call->args[0], "strftime() argument 1", &format, err));
-    Moment moment = {((Date *)self)->days * DAY_US, NULL};
-    *out = value_text(moment_format(call->arena, moment, format));
-    return true;
-}
-
 static bool date_weekday(Object *self, Call *call, Value *out, Err *err)
 {
     TRY(check_counts(call, "weekday", 0, 0, err));
@@ -213,7 +203,7 @@ static bool date_binary(Object *self, const char *op, Value other, bool is_rever
 static const Method date_methods[] = {
     {"ctime", date_ctime},         {"isocalendar", date_isocalendar},
     {"isoformat", date_isoformat}, {"isoweekday", date_isoweekday},
-    {"replace", date_replace},     {"strftime", date_strftime},
+    {"replace", date_replace},     {"strftime", temporal_strftime},
     {"toordinal", date_toordinal}, {"weekday", date_weekday},
     {0},
 };

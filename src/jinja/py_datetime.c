@@ -45,6 +45,14 @@ bool temporal_format(Arena *arena, Value v, Str format, Value *out, Err *err)
     return true;
 }
 
+bool temporal_strftime(Object *self, Call *call, Value *out, Err *err)
+{
+    TRY(check_counts(call, "strftime", 1, 1, err));
+    Str format;
+    TRY(text_argument(call->args[0], "strftime() argument 1", &format, err));
+    return temporal_format(call->arena, value_of_object(self), format, out, err);
+}
+
 static int64_t days_of(const DateTime *when)
 {
     return when->local_us / DAY_US - (when->local_us % DAY_US < 0);
@@ -271,14 +279,6 @@ static void datetime_repr(Object *self, Text *out)
     text_add_char(out, ')');
 }
 
-static bool datetime_strftime(Object *self, Call *call, Value *out, Err *err)
-{
-    TRY(check_counts(call, "strftime", 1, 1, err));
-    Str format;
-    TRY(text_argument(call->args[0], "strftime() argument 1", &format, err));
-    return temporal_format(call->arena, value_of_object(self), format, out, err);
-}
-
 static bool datetime_ctime(Object *self, Call *call, Value *out, Err *err)
 {
     TRY(check_counts(call, "datetime.ctime", 0, 0, err));
@@ -347,7 +347,7 @@ static const Method datetime_methods[] = {
     {"isoformat", datetime_isoformat},
     {"isoweekday", datetime_isoweekday},
     {"replace", datetime_replace},
-    {"strftime", datetime_strftime},
+    {"strftime", temporal_strftime},
     {"time", datetime_time},
     {"timestamp", datetime_timestamp},
     {"timetz", datetime_timetz},

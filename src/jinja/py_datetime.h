@@ -50,6 +50,9 @@ typedef struct Timedelta {
 extern const ObjectType date_type, time_type, datetime_type, timedelta_type, timezone_type,
     pytz_type;
 
+/* strftime(format) of a date, a time or a datetime. */
+MUST bool temporal_strftime(Object *self, Call *call, Value *out, Err *err);
+
 /* ---- makers ---- */
 Value date_make(Arena *arena, int64_t days);
 Value time_make(Arena *arena, int64_t us, Tz *tz);

@@ -315,17 +315,6 @@ static bool time_isoformat(Object *self, Call *call, Value *out, Err *err)
     return true;
 }
 
-static bool time_strftime(Object *self, Call *call, Value *out, Err *err)
-{
-    TRY(check_counts(call, "strftime", 1, 1, err));
-    Str format;
-    TRY(text_argument(call->args[0], "strftime() argument 1", &format, err));
-    const Time *time = (Time *)self;
-    Moment moment = {days_of_civil(1900, 1, 1) * DAY_US + time->us, time->tz};
-    *out = value_text(moment_format(call->arena, moment, format));
-    return true;
-}
-
 static bool time_utcoffset(Object *self, Call *call, Value *out, Err *err)
 {
     TRY(check_counts(call, "utcoffset", 0, 0, err));
@@ -425,7 +414,7 @@ static bool time_binary(Object *self, const char *op, Value other, bool is_rever
 
 static const Method time_methods[] = {
     {"isoformat", time_isoformat}, {"replace", time_replace},
-    {"strftime", time_strftime},   {"utcoffset", time_utcoffset}, {0},
+    {"strftime", temporal_strftime}, {"utcoffset", time_utcoffset}, {0},
 };
 static const Method time_class_methods[] = {{"fromisoformat", time_fromisoformat}, {0}};
 

@@ -127,20 +127,6 @@ bool code_is_word(uint32_t c)
 
 /* ---- whole texts ---- */
 
-bool str_is_ascii(Str s)
-{
-    size_t at = 0;
-    for (uint64_t word; s.len - at >= 8; at += 8) {
-        memcpy(&word, s.at + at, 8);
-        if (word & 0x8080808080808080u)
-            return false;
-    }
-    for (; at < s.len; at++)
-        if (s.at[at] & 0x80)
-            return false;
-    return true;
-}
-
 /* Upper cases of more than one character; title case keeps the first one upper only. */
 static const char *long_upper(uint32_t c)
 {

@@ -23,9 +23,6 @@ bool code_is_printable(uint32_t c); /* str.isprintable(), unassigned points apar
 /* isalnum() or '_': re's \w */
 bool code_is_word(uint32_t c);
 
-/* Only bytes below 0x80? Cost: a scan, eight bytes a step. */
-bool str_is_ascii(Str s);
-
 /* Python's lower(), upper(), title(), capitalize(), swapcase(), casefold(). The sharp s becomes SS
  * and the like; a sigma at the end of a word becomes the final one.
  * Owner: the arena (the text itself where nothing changes). */

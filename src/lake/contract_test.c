@@ -267,6 +267,12 @@ static void empty_steps(Help *help)
     help->spec.disposition = WRITE_REPLACE;
     help_jsonl(help, "");
     help_expect(help, "select count(*) from w.s.t", "0");
+    help_jsonl(help, "{\"id\":1}\n");
+    help->spec.disposition = WRITE_MERGE;
+    help->spec.is_full_refresh = true;
+    help->spec.columns = NONE;
+    help_jsonl(help, ""); /* made anew of nothing: no rows, the same columns */
+    help_expect(help, "select count(*), max(id) from w.s.t", "0|NULL");
 }
 
 static void test_empty(void **state)

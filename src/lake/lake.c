@@ -68,10 +68,11 @@ bool lake_prepare(Lake *lake, Session *session, Str database, Str schema, Err *e
 
 /* Rows of one of weir's own tables about a resource; none when the table is not there yet. */
 static bool read_own(Lake *lake, Session *session, const LoadSpec *spec, const char *query,
-                     Str table, Arena *arena, Result *out, Err *err)
+                     Str table, Str load_id, Arena *arena, Result *out, Err *err)
 {
     Value vars = own_tables(arena, spec->database, spec->schema);
     put_text(vars, STR("resource"), spec->resource);
+    put_text(vars, STR("load_id"), load_id);
     if (lake_run(lake, session, arena, query, vars, NULL, 0, out, NULL, err))
         return true;
     Err second = {0};
@@ -93,11 +94,20 @@ bool lake_cursor(Lake *lake, Session *session, const LoadSpec *spec, Arena *aren
                  Err *err)
 {
     Result rows;
-    TRY(read_own(lake, session, spec, "cursor", STR("_weir_state"), arena, &rows, err));
+    TRY(read_own(lake, session, spec, "cursor", STR("_weir_state"), STR_NONE, arena, &rows, err));
     *out = NONE;
     if (rows.row_count == 0 || !value_is_text(rows.cells[0]))
         return true;
     return json_parse(arena, value_str(rows.cells[0]), STR("_weir_state"), out, err);
+}
+
+bool lake_has_load(Lake *lake, Session *session, const LoadSpec *spec, Str load_id, Arena *arena,
+                   bool *out, Err *err)
+{
+    Result rows;
+    TRY(read_own(lake, session, spec, "has_load", STR("_weir_loads"), load_id, arena, &rows, err));
+    *out = rows.row_count > 0;
+    return true;
 }
 
 bool lake_files(Lake *lake, Session *session, const LoadSpec *spec, Arena *arena, Value *out,
@@ -105,7 +115,7 @@ bool lake_files(Lake *lake, Session *session, const LoadSpec *spec, Arena *arena
 {
     static const char *const keys[] = {"size", "etag", "modified_at_us"};
     Result rows;
-    TRY(read_own(lake, session, spec, "files", STR("_weir_files"), arena, &rows, err));
+    TRY(read_own(lake, session, spec, "files", STR("_weir_files"), STR_NONE, arena, &rows, err));
     Dict *files = dict_make(arena, (uint32_t)rows.row_count);
     for (uint64_t row = 0; row < rows.row_count; row++) {
         const Value *cells = rows.cells + row * rows.column_count;

@@ -6,8 +6,9 @@
  *
  * The truth about what is loaded lies in the target itself, in tables of weir's own beside the
  * data, in the target's schema: _weir_loads, _weir_state (resource -> cursor), _weir_files
- * (resource, name -> etag ...). They are written in the transaction of the rows: a kill at any moment leads neither
- * to loss nor doubles. Staging tables are temporary: they die with their session.
+ * (resource, name -> etag ...). They are written in the transaction of the rows: a kill at any
+ * moment leads neither to loss nor doubles. Staging tables are temporary: they die with their
+ * session.
  *
  * Engine here: DuckDB (files and DuckLake catalogues attached to it). SQL: src/lake/sql/ (Jinja).
  * Memory: batches, plus what the engine's own memory_limit allows it; nothing global is set here.
@@ -118,6 +119,10 @@ MUST bool lake_prepare(Lake *lake, Session *session, Str database, Str schema, E
  * Owner: the arena. */
 MUST bool lake_cursor(Lake *lake, Session *session, const LoadSpec *spec, Arena *arena, Value *out,
                       Err *err);
+/* Was the load with that id committed? What a kill right behind the commit leaves behind is then
+ * not loaded twice. */
+MUST bool lake_has_load(Lake *lake, Session *session, const LoadSpec *spec, Str load_id,
+                        Arena *arena, bool *out, Err *err);
 /* Files loaded so far: dict name -> {size, etag, modified_at_us}. */
 MUST bool lake_files(Lake *lake, Session *session, const LoadSpec *spec, Arena *arena, Value *out,
                      Err *err);

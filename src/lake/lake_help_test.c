@@ -94,7 +94,7 @@ bool help_open_ducklake(Help *help)
     Err err = {0};
     bool ok = session_query(help->session, &help->arena, STR("load ducklake"), 0, NULL, &err);
     if (!ok) {
-        print_message("no ducklake: %s\n", err.text);
+        print_message("no ducklake here: %s\n", err.text);
         err_drop(&err);
         help_close(help);
         return false;

@@ -30,10 +30,7 @@ static bool find_target(Load *load, Err *err)
                       str_print(load->arena, STR_FMT "__quarantine", STR_ARG(spec->table)));
     TRY(columns_read(load->lake, load->session, load->arena, load->database, spec->schema,
                      spec->table, &table->have, &table->exists, err));
-    if (spec->is_full_refresh) {
-        table->exists = false;
-        table->have = (LakeColumns){0};
-    }
+    table->exists = table->exists && !spec->is_full_refresh;
     return true;
 }
 
@@ -112,6 +109,8 @@ static bool run_load(Load *load, Err *err)
     if (!goes_on)
         return true;
     TRY(source_columns(load, err));
+    if (load->spec->is_full_refresh && load->table.input.len > 0)
+        load->table.have = (LakeColumns){0}; /* else it keeps its columns, and no rows */
     TRY(nested_find(load, err));
     for (TableLoad *table = &load->table; table; table = table->next)
         TRY(plan_make(load, table, err));

@@ -270,7 +270,8 @@ static void nested_steps(Help *help)
         "c._weir_parent_id order by all";
     static const char *const tags =
         "select p.id, c.a, g._weir_list_index, g.t from w.s.t__items__tags g join w.s.t__items c "
-        "on c._weir_id = g._weir_parent_id join w.s.t p on p._weir_id = g._weir_root_id order by all";
+        "on c._weir_id = g._weir_parent_id join w.s.t p on p._weir_id = g._weir_root_id "
+        "order by all";
     help_expect(help, "select id, list from w.s.t order by id", "1|[1, 2]\n2|NULL\n3|NULL");
     help_expect(help, items, "1|1|1\n1|2|2\n2|1|3");
     help_expect(help, tags, "1|1|1|x\n1|1|2|y");

@@ -79,6 +79,7 @@ static bool add_connections(const Reading *reading, Err *err)
     if (state.kind == VALUE_DICT) {
         project->state_config = state;
         project->state_file = reading->file->doc.file;
+        project->state_source = reading->file->doc.source;
     }
     return true;
 }
@@ -435,6 +436,59 @@ bool declarations_load(Loader *loader, Err *err)
 }
 
 /* ---- rendering when a node runs ---- */
+
+/* The place of a template's error in the file that holds the template: exact where the text stands there as it is,
+ * else where it begins. Errors in macros keep their own. */
+static void relocate(Value text, Str file, Str source, Err *err)
+{
+    if (err->place.line && !str_eq(err->place.file, file))
+        return;
+    Place place = value_place(text, file, source);
+    Str view = value_str(text);
+    if (err->place.line && view.at >= source.at && view.at + view.len <= source.at + source.len) {
+        size_t at = 0;
+        for (int line = 1; line < err->place.line && at < view.len; at++)
+            line += view.at[at] == '\n';
+        at += (size_t)(err->place.column > 0 ? err->place.column - 1 : 0);
+        place = place_at(file, source, (size_t)(view.at - source.at) + (at < view.len ? at : 0));
+    }
+    Err old = {0};
+    err_move(&old, err);
+    err_set_in(err, old.kind, place, source, "%s", old.text);
+    err->trail = old.trail;
+    old.trail = NULL;
+    err_drop(&old);
+}
+
+bool declare_render(Context *context, Value tree, Str file, Str source, Value *out, Err *err)
+{
+    Value item, key;
+    *out = tree;
+    if (!value_has_tags(tree)) /* a reader's bound on depth holds here as well */
+        return true;
+    if (tree.kind == VALUE_TEXT) {
+        if (!context_render_value(context, value_str(tree), file, out, err)) {
+            relocate(tree, file, source, err);
+            return false;
+        }
+        out->at = tree.at;
+    } else if (tree.kind == VALUE_LIST) {
+        *out = value_list(context->arena);
+        out->at = tree.at;
+        for (uint32_t i = 0; i < tree.list->len; i++) {
+            TRY(declare_render(context, tree.list->at[i], file, source, &item, err));
+            array_add(out->list, item);
+        }
+    } else if (tree.kind == VALUE_DICT) {
+        *out = value_dict(context->arena);
+        out->at = tree.at;
+        for (uint32_t at = 0; dict_next(tree.dict, &at, &key, &item);) {
+            TRY(declare_render(context, item, file, source, &item, err));
+            dict_put_keyed(out->dict, key, item);
+        }
+    }
+    return true;
+}
 
 static void note_secret(Context *context, Str name, Value value)
 {

@@ -5,7 +5,7 @@
 
 typedef enum KeyKind {
     KEY_TEXT, KEY_INT, KEY_BOOL, KEY_ANY, KEY_NAMES, KEY_LIST, KEY_DICT, KEY_DURATION, KEY_BYTES,
-    KEY_WORD, KEY_OBJECT, KEY_LIST_OF, KEY_MAP_OF, KEY_WORD_OR, KEY_TEXT_OR,
+    KEY_WORD, KEY_OBJECT, KEY_LIST_OF, KEY_MAP_OF, KEY_WORD_OR, KEY_TEXT_OR, KEY_MAP_TEXT_OR,
 } KeyKind;
 
 static const struct KeyRow {
@@ -148,7 +148,7 @@ static const char *type_wanted(KeyKind kind)
 {
     switch (kind) {
     case KEY_TEXT: return "a text";
-    case KEY_INT: return "a whole number";
+    case KEY_INT: return "a whole number, 0 or above";
     case KEY_BOOL: return "true or false";
     case KEY_NAMES: return "a text or a list of texts";
     case KEY_LIST:
@@ -175,7 +175,7 @@ static bool has_kind(KeyKind kind, Value v)
     uint64_t bytes;
     switch (kind) {
     case KEY_TEXT: return v.kind == VALUE_TEXT || v.kind == VALUE_INT || v.kind == VALUE_FLOAT;
-    case KEY_INT: return v.kind == VALUE_INT;
+    case KEY_INT: return v.kind == VALUE_INT && v.number >= 0;
     case KEY_BOOL: return v.kind == VALUE_BOOL;
     case KEY_NAMES: return is_names(v);
     case KEY_LIST:
@@ -184,6 +184,7 @@ static bool has_kind(KeyKind kind, Value v)
     case KEY_BYTES: return bytes_read(v, &bytes);
     case KEY_DICT:
     case KEY_MAP_OF:
+    case KEY_MAP_TEXT_OR:
     case KEY_OBJECT: return v.kind == VALUE_DICT;
     default: return true;
     }
@@ -198,7 +199,8 @@ static bool check_many(const Check *check, const struct KeyRow *row, Value v, Er
     }
     Value key, item;
     for (uint32_t at = 0; dict_next(v.dict, &at, &key, &item);)
-        TRY(check_object(check, row->detail, item, key, err));
+        if (row->kind != KEY_MAP_TEXT_OR || item.kind != VALUE_TEXT)
+            TRY(check_object(check, row->detail, item, key, err));
     return true;
 }
 
@@ -217,7 +219,8 @@ static bool check_value(const Check *check, const struct KeyRow *row, Value key,
     case KEY_WORD: return check_word(check, row->key, words, v, err);
     case KEY_OBJECT: return check_object(check, row->detail, v, key, err);
     case KEY_LIST_OF:
-    case KEY_MAP_OF: return check_many(check, row, v, err);
+    case KEY_MAP_OF:
+    case KEY_MAP_TEXT_OR: return check_many(check, row, v, err);
     case KEY_WORD_OR:
         return v.kind == VALUE_DICT ? check_object(check, row->detail + bar + 1, v, key, err)
                                     : check_word(check, row->key, words, v, err);

@@ -221,6 +221,18 @@ static bool check_utf8(const SourceFile *file, Str text, Err *err)
 
 enum { SEED_LIMIT = 1 << 20 };   /* bigger seeds are known by their path, as in dbt */
 
+/* Does a line begin with a word of ours, be it in quotes or braces? Other files of ingest/ and
+ * publish/ need not even be YAML: dbt has never looked at them. */
+static bool says_declarations(Str text)
+{
+    static const char *const words[] = {"ingest", "publish", "connections"};
+    for (Str line; str_next_part(&text, '\n', &line);)
+        for (size_t i = 0; i < COUNT_OF(words); i++)
+            if (str_find(str_slice(line, 0, 16), str_of(words[i])) >= 0)
+                return true;
+    return false;
+}
+
 static bool read_one(Loader *loader, Worker *worker, uint32_t i, void *user, Err *err)
 {
     (void)user;
@@ -238,6 +250,10 @@ static bool read_one(Loader *loader, Worker *worker, uint32_t i, void *user, Err
     }
     Str whole;
     TRY(file_read(arena, file->disk, &whole, err));
+    if (file->use == USE_DECLARATION && !says_declarations(whole)) {
+        file->text = STR("");
+        return true;
+    }
     TRY(check_utf8(file, whole, err));
     file->text = python_strip(whole);
     if (!file->text.at)

@@ -156,11 +156,7 @@ bool loader_render_tree(const Loader *loader, Arena *arena, const Package *packa
         return true;
     }
     Context *context = loader_yaml_context(loader, arena, package);
-    if (context_render_tree(context, tree, file, out, err))
-        return true;
-    if (!err->place.line)
-        err_locate(err, value_place(tree, file, source), source);
-    return false;
+    return declare_render(context, tree, file, source, out, err);
 }
 
 void loader_add_node(Loader *loader, Node *node)

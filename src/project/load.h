@@ -277,6 +277,10 @@ MUST bool docs_load(Loader *loader, Err *err);          /* docs.c               
 MUST bool nodes_load(Loader *loader, Err *err);         /* nodes.c: step 5                       */
 MUST bool checks_run(Loader *loader, Err *err);         /* checks.c: step 7                      */
 
+/* project_config.c: a YAML file of the project's own folder; out->root is NONE where there is none.
+ * Fails ERR_RUNTIME for what is no YAML, as dbt. */
+MUST bool loader_read_yaml(Loader *loader, Str folder, const char *name, YamlDoc *out, Err *err);
+
 /* project_config.c: one dbt_project.yml -> Package. */
 MUST bool package_read(Loader *loader, Str folder, bool is_root, Package **out, Err *err);
 

@@ -6,24 +6,6 @@
 
 typedef List(Str) StrList;
 
-static bool read_yaml(Loader *loader, Str name, Value *out, Err *err)
-{
-    Str path = path_join(loader->arena, loader->project->project_dir, name);
-    *out = NONE;
-    if (!file_exists(path))
-        return true;
-    Str text;
-    YamlDoc doc = {0};
-    TRY(file_read(loader->arena, path, &text, err));
-    if (!yaml_parse(loader->arena, text, path, &doc, err)) {
-        if (err->kind == ERR_PARSING)
-            err->kind = ERR_RUNTIME;
-        return false;
-    }
-    *out = doc.root;
-    return true;
-}
-
 static uint32_t count_of(Value packages)
 {
     Value list = value_get(packages, "packages");
@@ -53,10 +35,11 @@ static Str missing_names(Loader *loader, Value lock, const StrList *found)
 static bool count_specified(Loader *loader, uint32_t *count, const char **where, Value *locked,
                             Err *err)
 {
-    Value lock, packages, dependencies;
-    TRY(read_yaml(loader, STR("package-lock.yml"), &lock, err));
-    TRY(read_yaml(loader, STR("packages.yml"), &packages, err));
-    TRY(read_yaml(loader, STR("dependencies.yml"), &dependencies, err));
+    YamlDoc docs[3];
+    static const char *const files[] = {"package-lock.yml", "packages.yml", "dependencies.yml"};
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        TRY(loader_read_yaml(loader, loader->project->project_dir, files[i], &docs[i], err));
+    Value lock = docs[0].root, packages = docs[1].root, dependencies = docs[2].root;
     bool in_packages = !value_is_undefined(value_get(packages, "packages"));
     bool in_dependencies = !value_is_undefined(value_get(dependencies, "packages"));
     if (in_packages && in_dependencies)

@@ -5,9 +5,8 @@
  * shows in unrendered_config; this is the same grammar: strings, True, False, lists and dicts; no
  * numbers but versions, no hooks, no white space control beside a config.
  */
-#include <ctype.h>
-
 #include "project/load.h"
+#include "project/scan.h"
 
 typedef struct Found {
     List(RefCall) refs;
@@ -15,218 +14,161 @@ typedef struct Found {
     Dict *calls;
 } Found;
 
-typedef struct Scan {
+typedef struct Reading {
     Arena *arena;
-    Str source;
-    size_t at;
     const Node *node;
+    Scan scan;
     Found found;
     bool has_control;   /* {{- or -}} */
-} Scan;
+} Reading;
 
-static void skip_space(Scan *scan)
+static bool take_literal(Reading *reading, int depth, Value *out);
+
+static bool take_list(Reading *reading, int depth, Value *out)
 {
-    while (scan->at < scan->source.len && isspace((unsigned char)scan->source.at[scan->at]))
-        scan->at++;
-}
-
-static bool take(Scan *scan, char c)
-{
-    skip_space(scan);
-    if (scan->at >= scan->source.len || scan->source.at[scan->at] != c)
-        return false;
-    scan->at++;
-    return true;
-}
-
-static Str take_name(Scan *scan)
-{
-    skip_space(scan);
-    size_t from = scan->at;
-    while (scan->at < scan->source.len && (isalnum((unsigned char)scan->source.at[scan->at]) ||
-                                           scan->source.at[scan->at] == '_'))
-        scan->at++;
-    return str_slice(scan->source, from, scan->at);
-}
-
-/* A string literal; escapes stay as they are written, as in dbt's static parser. */
-static bool take_string(Scan *scan, Str *out)
-{
-    skip_space(scan);
-    char quote = scan->at < scan->source.len ? scan->source.at[scan->at] : 0;
-    if (quote != '\'' && quote != '"')
-        return false;
-    size_t from = ++scan->at;
-    while (scan->at < scan->source.len && scan->source.at[scan->at] != quote) {
-        if (scan->source.at[scan->at] == '\\')
-            scan->at++;
-        scan->at++;
-    }
-    if (scan->at >= scan->source.len)
-        return false;
-    *out = str_slice(scan->source, from, scan->at++);
-    return true;
-}
-
-static bool take_literal(Scan *scan, int depth, Value *out);
-
-static bool take_list(Scan *scan, int depth, Value *out)
-{
-    *out = value_list(scan->arena);
-    while (!take(scan, ']')) {
+    Scan *scan = &reading->scan;
+    *out = value_list(reading->arena);
+    while (!scan_char(scan, ']')) {
         Value item;
-        if (!take_literal(scan, depth + 1, &item))
+        if (!take_literal(reading, depth + 1, &item))
             return false;
         array_add(out->list, item);
-        if (!take(scan, ','))
-            return take(scan, ']');
+        if (!scan_char(scan, ','))
+            return scan_char(scan, ']');
     }
     return true;
 }
 
-static bool take_dict(Scan *scan, int depth, Value *out)
+static bool take_dict(Reading *reading, int depth, Value *out)
 {
-    *out = value_dict(scan->arena);
-    while (!take(scan, '}')) {
+    Scan *scan = &reading->scan;
+    *out = value_dict(reading->arena);
+    while (!scan_char(scan, '}')) {
         Str key;
         Value item;
-        if (!take_string(scan, &key) || !take(scan, ':') || !take_literal(scan, depth + 1, &item))
+        if (!scan_string(scan, &key) || !scan_char(scan, ':') ||
+            !take_literal(reading, depth + 1, &item))
             return false;
         dict_put(out->dict, key, item);
-        if (!take(scan, ','))
-            return take(scan, '}');
+        if (!scan_char(scan, ','))
+            return scan_char(scan, '}');
     }
     return true;
 }
 
-static bool take_literal(Scan *scan, int depth, Value *out)
+static bool take_literal(Reading *reading, int depth, Value *out)
 {
+    Scan *scan = &reading->scan;
     if (depth > 50)
         return false;
-    if (take(scan, '['))
-        return take_list(scan, depth, out);
-    if (take(scan, '{'))
-        return take_dict(scan, depth, out);
+    if (scan_char(scan, '['))
+        return take_list(reading, depth, out);
+    if (scan_char(scan, '{'))
+        return take_dict(reading, depth, out);
     Str text;
-    if (take_string(scan, &text)) {
+    if (scan_string(scan, &text)) {
         *out = value_text(text);
         return true;
     }
-    Str name = take_name(scan);
+    Str name = scan_name(scan);
     *out = value_bool(str_is(name, "True"));
     return str_is(name, "True") || str_is(name, "False");
 }
 
-static Place place_here(const Scan *scan, size_t at)
+static Place place_here(const Reading *reading, size_t at)
 {
-    return place_at(scan->node->file, scan->source, at);
+    return place_at(reading->node->file, reading->scan.source, at);
 }
 
-/* v=1 or version='1' behind the names of a ref. */
-static bool take_version(Scan *scan, Value *out)
+static bool take_ref(Reading *reading, size_t begin)
 {
-    Str key = take_name(scan), text;
-    if ((!str_is(key, "v") && !str_is(key, "version")) || !take(scan, '='))
-        return false;
-    if (take_string(scan, &text)) {
-        *out = value_text(text);
-        return true;
-    }
-    skip_space(scan);
-    size_t from = scan->at;
-    while (scan->at < scan->source.len && isdigit((unsigned char)scan->source.at[scan->at]))
-        scan->at++;
-    int64_t number;
-    if (!str_to_int(str_slice(scan->source, from, scan->at), &number))
-        return false;
-    *out = value_int(number);
-    return true;
-}
-
-static bool take_ref(Scan *scan, size_t begin)
-{
+    Scan *scan = &reading->scan;
     RefCall ref = {.version = NONE};
     Str first, second;
-    if (!take_string(scan, &first))
+    if (!scan_string(scan, &first))
         return false;
     ref.name = first;
-    bool has_comma = take(scan, ',');
-    if (has_comma && take_string(scan, &second)) {
+    bool has_comma = scan_char(scan, ',');
+    if (has_comma && scan_string(scan, &second)) {
         ref.package = first;
         ref.name = second;
-        has_comma = take(scan, ',');
+        has_comma = scan_char(scan, ',');
     }
     if (has_comma) {
-        skip_space(scan);
+        scan_blanks(scan);
         if (scan->at < scan->source.len && scan->source.at[scan->at] == 'v') {
-            if (!take_version(scan, &ref.version))
+            if (!scan_version(scan, &ref.version))
                 return false;
-            take(scan, ',');
+            scan_char(scan, ',');
         }
     }
-    if (!take(scan, ')'))
+    if (!scan_char(scan, ')'))
         return false;
-    ref.place = place_here(scan, begin);
-    list_add(scan->arena, &scan->found.refs, ref);
+    ref.place = place_here(reading, begin);
+    list_add(reading->arena, &reading->found.refs, ref);
     return true;
 }
 
-static bool take_source(Scan *scan, size_t begin)
+static bool take_source(Reading *reading, size_t begin)
 {
+    Scan *scan = &reading->scan;
     SourceCall call = {0};
-    if (!take_string(scan, &call.source) || !take(scan, ',') || !take_string(scan, &call.table))
+    if (!scan_string(scan, &call.source) || !scan_char(scan, ',') ||
+        !scan_string(scan, &call.table))
         return false;
-    take(scan, ',');
-    if (!take(scan, ')'))
+    scan_char(scan, ',');
+    if (!scan_char(scan, ')'))
         return false;
-    call.place = place_here(scan, begin);
-    list_add(scan->arena, &scan->found.sources, call);
+    call.place = place_here(reading, begin);
+    list_add(reading->arena, &reading->found.sources, call);
     return true;
 }
 
-static bool take_config(Scan *scan)
+static bool take_config(Reading *reading)
 {
-    if (!scan->found.calls)
-        scan->found.calls = dict_make(scan->arena, 4);
+    Scan *scan = &reading->scan;
+    if (!reading->found.calls)
+        reading->found.calls = dict_make(reading->arena, 4);
     for (uint32_t count = 0;; count++) {
-        if (take(scan, ')'))
+        if (scan_char(scan, ')'))
             return count > 0;
-        Str key = take_name(scan);
+        Str key = scan_name(scan);
         Value value;
         if (!key.len || str_is(key, "pre_hook") || str_is(key, "post_hook") ||
-            !take(scan, '=') || !take_literal(scan, 0, &value))
+            !scan_char(scan, '=') || !take_literal(reading, 0, &value))
             return false;
         Err ignored = {0};
-        bool ok = config_merge_call(scan->arena, scan->found.calls, key, value, &ignored);
+        bool ok = config_merge_call(reading->arena, reading->found.calls, key, value, &ignored);
         err_drop(&ignored);
         if (!ok)
             return false;
-        if (!take(scan, ','))
-            return take(scan, ')');
+        if (!scan_char(scan, ','))
+            return scan_char(scan, ')');
     }
 }
 
 /* The inside of {{ ... }}. */
-static bool take_expression(Scan *scan)
+static bool take_expression(Reading *reading)
 {
+    Scan *scan = &reading->scan;
     if (scan->at < scan->source.len && scan->source.at[scan->at] == '-') {
-        scan->has_control = true;
+        reading->has_control = true;
         scan->at++;
     }
-    skip_space(scan);
+    scan_blanks(scan);
     size_t begin = scan->at;
-    Str name = take_name(scan);
-    if (!take(scan, '('))
+    Str name = scan_name(scan);
+    if (!scan_char(scan, '('))
         return false;
-    bool ok = str_is(name, "ref")      ? take_ref(scan, begin)
-              : str_is(name, "source") ? take_source(scan, begin)
-              : str_is(name, "config") ? take_config(scan)
+    bool ok = str_is(name, "ref")      ? take_ref(reading, begin)
+              : str_is(name, "source") ? take_source(reading, begin)
+              : str_is(name, "config") ? take_config(reading)
                                        : false;
     if (!ok)
         return false;
-    skip_space(scan);
+    scan_blanks(scan);
     if (scan->at < scan->source.len && scan->source.at[scan->at] == '-') {
-        scan->has_control = true;
+        reading->has_control = true;
         scan->at++;
     }
     if (scan->at + 1 >= scan->source.len || scan->source.at[scan->at] != '}' ||
@@ -236,12 +178,13 @@ static bool take_expression(Scan *scan)
     return true;
 }
 
-static bool scan_all(Scan *scan)
+static bool scan_all(Reading *reading)
 {
+    Scan *scan = &reading->scan;
     for (;;) {
         const char *open = memchr(scan->source.at + scan->at, '{', scan->source.len - scan->at);
         if (!open)
-            return !(scan->has_control && scan->found.calls);
+            return !(reading->has_control && reading->found.calls);
         scan->at = (size_t)(open - scan->source.at) + 1;
         char next = scan->at < scan->source.len ? scan->source.at[scan->at] : 0;
         if (next == '%')
@@ -254,7 +197,7 @@ static bool scan_all(Scan *scan)
             scan->at += (size_t)end + 3;
         } else if (next == '{') {
             scan->at++;
-            if (!take_expression(scan))
+            if (!take_expression(reading))
                 return false;
         }
     }
@@ -264,16 +207,16 @@ bool parse_static(const Loader *loader, Worker *worker, Node *node, Str source, 
 {
     if (!loader->can_parse_static)
         return false;
-    Scan scan = {.arena = worker->arena, .source = source, .node = node};
-    if (!scan_all(&scan))
+    Reading reading = {.arena = worker->arena, .node = node, .scan = {source, 0}};
+    if (!scan_all(&reading))
         return false;
-    node->refs.at = scan.found.refs.at;
-    node->refs.len = scan.found.refs.len;
-    node->refs.cap = scan.found.refs.cap;
-    node->sources.at = scan.found.sources.at;
-    node->sources.len = scan.found.sources.len;
-    node->sources.cap = scan.found.sources.cap;
-    notes->calls = scan.found.calls;
+    node->refs.at = reading.found.refs.at;
+    node->refs.len = reading.found.refs.len;
+    node->refs.cap = reading.found.refs.cap;
+    node->sources.at = reading.found.sources.at;
+    node->sources.len = reading.found.sources.len;
+    node->sources.cap = reading.found.sources.cap;
+    notes->calls = reading.found.calls;
     notes->is_static = true;
     return true;
 }

@@ -157,7 +157,7 @@ typedef struct Project {
     Map by_id;                   /* unique_id -> Node *, enabled                                */
     Map connections;             /* name -> Connection                                          */
     Value state_config;          /* `state:` of an ingest file, or UNDEFINED; file it stands in */
-    Str state_file;
+    Str state_file, state_source;
     Value selectors;             /* selectors.yml as a dict name -> definition, or NONE         */
     Str project_dir, target_path; /* absolute folder; target folder as given                    */
     Value flags;                 /* flags: of dbt_project.yml                                   */
@@ -178,6 +178,9 @@ bool bytes_read(Value v, uint64_t *bytes);
  * adds names: cursor, page, run_date ... Secrets that env_var gives are made known.
  * Owner: the arena. */
 Context *declare_context(const Project *project, Arena *arena, Str package, Dict *extra);
+/* Renders all texts of a tree. Fails with the place in the file, not in the template. Owner: the
+ * context's arena. */
+MUST bool declare_render(Context *context, Value tree, Str file, Str source, Value *out, Err *err);
 
 /* How the command line asks for it. */
 typedef struct ProjectOptions {

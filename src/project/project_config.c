@@ -419,31 +419,36 @@ bool package_read(Loader *loader, Str folder, bool is_root, Package **out, Err *
 
 /* ---- the root project ---- */
 
+bool loader_read_yaml(Loader *loader, Str folder, const char *name, YamlDoc *out, Err *err)
+{
+    Str text, path = path_join(loader->arena, folder, str_of(name));
+    *out = (YamlDoc){.root = NONE};
+    if (!file_exists(path))
+        return true;
+    TRY(file_read(loader->arena, path, &text, err));
+    if (yaml_parse(loader->arena, text, path, out, err))
+        return true;
+    if (err->kind == ERR_PARSING)
+        err->kind = ERR_RUNTIME;
+    return false;
+}
+
 static bool read_selectors(Loader *loader, Str folder, Err *err)
 {
     Project *project = loader->project;
     project->selectors = NONE;
-    Str path = path_join(loader->arena, folder, STR("selectors.yml"));
-    if (!file_exists(path))
-        return true;
-    Str text;
-    YamlDoc doc = {0};
-    TRY(file_read(loader->arena, path, &text, err));
-    if (!yaml_parse(loader->arena, text, path, &doc, err)) {
-        if (err->kind == ERR_PARSING)
-            err->kind = ERR_RUNTIME;
-        return false;
-    }
+    YamlDoc doc;
+    TRY(loader_read_yaml(loader, folder, "selectors.yml", &doc, err));
     Value list = value_get(doc.root, "selectors");
     if (list.kind != VALUE_LIST)
         return true;
-    TRY(context_render_tree(bare_context(loader), list, path, &list, err));
+    TRY(context_render_tree(bare_context(loader), list, doc.file, &list, err));
     project->selectors = value_dict(loader->arena);
     for (uint32_t i = 0; i < list.list->len; i++) {
         Str name = value_get_text(list.list->at[i], "name", STR(""));
         if (!name.len)
-            return err_set_in(err, ERR_RUNTIME, value_place(list.list->at[i], path, text), text,
-                              "A selector needs a name");
+            return err_set_in(err, ERR_RUNTIME, value_place(list.list->at[i], doc.file, doc.source),
+                              doc.source, "A selector needs a name");
         dict_put(project->selectors.dict, name, list.list->at[i]);
     }
     return true;

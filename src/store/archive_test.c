@@ -5,36 +5,17 @@
 #include "base/file.h"
 #include "base/process.h"
 
-typedef struct TestPlace {
-    Arena arena;
-    Str folder;
-    Store *store;
-} TestPlace;
-
 static int set_up(void **state)
 {
     AUTO(err) Err err = {0};
-    Arena arena = {0};
-    TestPlace *place = NEW(&arena, TestPlace);
-    place->folder = test_folder(&arena);
+    folder_set_up(state);
+    const FolderPlace *place = *state;
     const char *argv[] = {"python3", "tests/cases/store/make_archives.py", place->folder.at, NULL};
     ProcessResult result = {0};
     MUST_WORK(process_run(argv, STR("."), STR(""), 60000, &result, &err));
     if (result.exit_code != 0)
         fail_msg("%s", result.errors.at);
     process_result_drop(&result);
-    MUST_WORK(store_open(&arena, place->folder, NONE, NULL, &place->store, &err));
-    place->arena = arena;
-    *state = place;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    TestPlace *place = *state;
-    test_folder_remove(place->folder);
-    Arena arena = place->arena;
-    arena_drop(&arena);
     return 0;
 }
 
@@ -63,7 +44,7 @@ static bool describe(Reader *below, Text *out, Err *err)
     return is_fine;
 }
 
-static void expect(TestPlace *place, const char *file, const char *expected)
+static void expect(FolderPlace *place, const char *file, const char *expected)
 {
     AUTO(err) Err err = {0};
     AUTO(text) Text got = {0};
@@ -75,7 +56,7 @@ static void expect(TestPlace *place, const char *file, const char *expected)
 
 static void test_tar(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     expect(place, "unsafe.tar",
            "good.csv 8 8\n"
            "../up.csv unsafe 1 1\n"
@@ -102,7 +83,7 @@ static void test_tar(void **state)
 
 static void test_zip(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     expect(place, "unsafe.zip",
            "good.csv 8000 8000\n../up.csv unsafe 1 1\n/abs.csv unsafe 1 1\nfolder/ other 0\n"
            "주문.csv 3 3\n");
@@ -112,7 +93,7 @@ static void test_zip(void **state)
 /* Contents, times, names for messages; a member that is not read is passed over. */
 static void test_members(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     Reader *reader;
     Archive *archive;
@@ -138,7 +119,7 @@ static void test_members(void **state)
 /* tar.gz cut anywhere, a zip with a damaged member, something else altogether. */
 static void test_broken(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     AUTO(text) Text got = {0};
     Str zip, plain, tar;
@@ -165,7 +146,7 @@ static void test_broken(void **state)
 /* Streams that others packed. */
 static void test_others(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     const char *files[] = {"plain.gz", "plain.bz2", "plain.xz", "plain.txt"};
     AUTO(text) Text first = {0};
@@ -188,5 +169,5 @@ int main(void)
         cmocka_unit_test(test_members), cmocka_unit_test(test_broken),
         cmocka_unit_test(test_others),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, folder_tear_down);
 }

@@ -4,35 +4,8 @@
 
 static const char *const codecs[] = {"gz", "zst", "bz2", "xz"};
 
-typedef struct TestPlace {
-    Arena arena;
-    Str folder;
-    Store *store;
-} TestPlace;
-
-static int set_up(void **state)
-{
-    AUTO(err) Err err = {0};
-    Arena arena = {0};
-    TestPlace *place = NEW(&arena, TestPlace);
-    place->folder = test_folder(&arena);
-    MUST_WORK(store_open(&arena, place->folder, NONE, NULL, &place->store, &err));
-    place->arena = arena;
-    *state = place;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    TestPlace *place = *state;
-    test_folder_remove(place->folder);
-    Arena arena = place->arena;
-    arena_drop(&arena);
-    return 0;
-}
-
 /* `plain` as packed by weir, in pieces. */
-static Str pack(TestPlace *place, const char *codec, Str plain)
+static Str pack(FolderPlace *place, const char *codec, Str plain)
 {
     AUTO(err) Err err = {0};
     Writer *writer, *packed;
@@ -67,7 +40,7 @@ static void expect_unpacks(Str bytes, size_t piece_len, Str plain)
 
 static void test_round_trip(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     const size_t sizes[] = {0, 1, 70000, 600000};
     for (size_t c = 0; c < COUNT_OF(codecs); c++)
         for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -86,7 +59,7 @@ static void test_round_trip(void **state)
 /* What is not packed passes as it is, whatever its first bytes and however it comes. */
 static void test_plain(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     const Str plains[] = {STR(""),          STR("a"),     STR("BZh9 is how this line begins\n"),
                           STR("\x1f\x8b"), STR("a,b\n1,2\n"), STR("PK\x03\x04 no filter"),
                           test_bytes(&place->arena, 300000, 3)};
@@ -106,7 +79,7 @@ static void test_plain(void **state)
 
 static void test_cut_short(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     Str plain = test_bytes(&place->arena, 200000, 9);
     for (size_t c = 0; c < COUNT_OF(codecs); c++) {
         Str packed = pack(place, codecs[c], plain);
@@ -125,7 +98,7 @@ static void test_cut_short(void **state)
 
 static void test_damaged(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     Str plain = test_bytes(&place->arena, 200000, 11);
     for (size_t c = 0; c < COUNT_OF(codecs); c++) {
         Str packed = str_copy(&place->arena, pack(place, codecs[c], plain));
@@ -144,7 +117,7 @@ static void test_damaged(void **state)
 
 static void test_gzip_members(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     Str one = pack(place, "gz", STR("one\n")), two = pack(place, "gz", STR("two\n"));
     Str both = str_print(&place->arena, "%s", "");
     AUTO(text) Text joined = {0};
@@ -188,7 +161,7 @@ static void test_lz4(void **state)
 /* What goes wrong below is told as it was said there. */
 static void test_below(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     for (size_t c = 0; c < COUNT_OF(codecs); c++) {
         Str packed = pack(place, codecs[c], test_bytes(&place->arena, 400000, 5));
         AUTO(err) Err err = {0};
@@ -214,13 +187,13 @@ static void test_below(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_plain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cut_short, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_gzip_members, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_round_trip, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_plain, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_cut_short, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_gzip_members, folder_set_up, folder_tear_down),
         cmocka_unit_test(test_lz4),
-        cmocka_unit_test_setup_teardown(test_below, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_below, folder_set_up, folder_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,41 +13,14 @@
 
 #include "base/file.h"
 
-typedef struct TestPlace {
-    Arena arena;
-    Str folder;
-    Store *store;
-} TestPlace;
-
-static int set_up(void **state)
-{
-    AUTO(err) Err err = {0};
-    Arena arena = {0};
-    TestPlace *place = NEW(&arena, TestPlace);
-    place->folder = test_folder(&arena);
-    MUST_WORK(store_open(&arena, place->folder, NONE, NULL, &place->store, &err));
-    place->arena = arena;
-    *state = place;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    TestPlace *place = *state;
-    test_folder_remove(place->folder);
-    Arena arena = place->arena;
-    arena_drop(&arena);
-    return 0;
-}
-
-static void put(TestPlace *place, const char *name, const char *content)
+static void put(FolderPlace *place, const char *name, const char *content)
 {
     AUTO(err) Err err = {0};
     MUST_WORK(store_put(place->store, str_of(name), str_of(content), NULL, &place->arena, NULL,
                         &err));
 }
 
-static Str get(TestPlace *place, const char *name)
+static Str get(FolderPlace *place, const char *name)
 {
     AUTO(err) Err err = {0};
     Str content = STR("");
@@ -57,7 +30,7 @@ static Str get(TestPlace *place, const char *name)
     return exists ? content : STR("(absent)");
 }
 
-static void expect_list(TestPlace *place, const char *glob, const char *expected)
+static void expect_list(FolderPlace *place, const char *glob, const char *expected)
 {
     AUTO(err) Err err = {0};
     AUTO(text) Text names = {0};
@@ -70,7 +43,7 @@ static void expect_list(TestPlace *place, const char *glob, const char *expected
 
 static void test_atomic(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     put(place, "a/b.txt", "old");
     Writer *writer;
@@ -99,7 +72,7 @@ static void test_atomic(void **state)
 /* A child is killed in the middle of a write. */
 static void test_kill(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     int pipes[2];
     assert_int_equal(pipe(pipes), 0);
     pid_t pid = fork();
@@ -123,7 +96,7 @@ static void test_kill(void **state)
 
 static void test_conditions(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     Str first, second;
     WriteOptions absent = {.if_absent = true, .is_durable = true};
@@ -144,7 +117,7 @@ static void test_conditions(void **state)
 
 /* Threads that add one to a number, each by a conditional write: none is lost. */
 typedef struct Counter {
-    TestPlace *place;
+    FolderPlace *place;
     _Atomic int conflicts;
 } Counter;
 
@@ -173,7 +146,7 @@ static void count_up(void *context, unsigned worker, uint32_t i)
 
 static void test_race(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     put(place, "n", "000000");
     Counter counter = {.place = place};
     parallel_for(4, 400, 1, count_up, &counter);
@@ -183,7 +156,7 @@ static void test_race(void **state)
 
 static void test_list(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     const char *names[] = {"a.csv", "b.json", "x/1.csv", "x/y/2.csv", "x/.h/3.csv", ".git/4.csv",
                            "x/.5.csv", "x/6.csv.weir-tmp", "z z/ü+%.csv"};
@@ -207,7 +180,7 @@ static void test_list(void **state)
 
 static void test_read(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     Str bytes = test_bytes(&place->arena, 1000000, 7), limited, etag;
     bool exists;
@@ -232,7 +205,7 @@ static void test_read(void **state)
 /* The disk is full: a clear error, and nothing stays. */
 static void test_full(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     Str small = str_print(&place->arena, STR_FMT "/small", STR_ARG(place->folder));
     assert_int_equal(mkdir(small.at, 0700), 0);
@@ -259,7 +232,7 @@ static void test_full(void **state)
 /* The same by a limit on the size of files, in a child: for those who may not mount. */
 static void test_limit(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     pid_t pid = fork();
     if (pid == 0) {
         Err err = {0};
@@ -277,7 +250,7 @@ static void test_limit(void **state)
 
 static void test_open(void **state)
 {
-    TestPlace *place = *state;
+    FolderPlace *place = *state;
     AUTO(err) Err err = {0};
     Store *store;
     Str uri = str_print(&place->arena, "file://" STR_FMT "/", STR_ARG(place->folder));
@@ -298,15 +271,15 @@ static void test_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_atomic, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_conditions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_race, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_full, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_limit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_open, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_atomic, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_kill, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_conditions, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_race, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_list, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_read, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_full, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_limit, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(test_open, folder_set_up, folder_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

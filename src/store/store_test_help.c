@@ -29,6 +29,27 @@ void test_folder_remove(Str folder)
     MUST_WORK(folder_remove(folder, &err));
 }
 
+int folder_set_up(void **state)
+{
+    AUTO(err) Err err = {0};
+    Arena arena = {0};
+    FolderPlace *place = NEW(&arena, FolderPlace);
+    place->folder = test_folder(&arena);
+    MUST_WORK(store_open(&arena, place->folder, NONE, NULL, &place->store, &err));
+    place->arena = arena;
+    *state = place;
+    return 0;
+}
+
+int folder_tear_down(void **state)
+{
+    FolderPlace *place = *state;
+    test_folder_remove(place->folder);
+    Arena arena = place->arena;
+    arena_drop(&arena);
+    return 0;
+}
+
 typedef struct TestReader {
     Reader reader;
     Str bytes;

@@ -35,6 +35,16 @@ void test_folder_remove(Str folder);
         err_drop(&err);                                                                          \
     } while (0)
 
+/* A scratch folder and its store: the state of a test that is set up and torn down with these. */
+typedef struct FolderPlace {
+    Arena arena;
+    Str folder;
+    Store *store;
+} FolderPlace;
+
+int folder_set_up(void **state);
+int folder_tear_down(void **state);
+
 /* A reader that gives `bytes` in pieces; behind `fail_at` bytes (if not 0) it fails with
  * ERR_UNAVAILABLE. */
 Reader *test_reader(Str bytes, size_t piece_len, size_t fail_at);

@@ -324,7 +324,7 @@ class Api:
             cut = rows[page.offset:page.offset + page.limit]
             return self._encoded(cut, len(rows), page, wrap, parts[-1]), len(rows), len(cut)
         table = self.tables.get(parts[0])
-        if not table:
+        if table is None:
             raise Refused(404, "there is no %s" % resource)
 
         def make():
@@ -351,7 +351,7 @@ class Api:
     def igdb_page(self, resource, text, wants_count, back):
         """The rows of a query in IGDB's language; back: the page before the one asked for."""
         table = self.tables.get(resource)
-        if not table:
+        if table is None:
             raise Refused(404, "there is no %s" % resource)
 
         def make():
@@ -771,5 +771,5 @@ def _break(connection):
     try:
         # The handler's files hold the socket open: the descriptor itself is what must go.
         socket.socket(fileno=connection.detach()).close()
-    except OSError:
+    except (OSError, ValueError):               # the handler has closed it meanwhile
         pass

@@ -24,14 +24,15 @@ class MariaDb(Server):
         if self.account():
             os.chown(self.folder, self.account().pw_uid, -1)
         self.is_new = not os.path.isdir(os.path.join(data, "mysql"))
+        temporary = "--tmpdir=" + self.owned_folder("tmp")       # each server clears its own at start, and nobody else's
         if self.is_new:
-            self.run([program("mariadb-install-db"), "--no-defaults", "--datadir=" + data, "--skip-test-db",
+            self.run([program("mariadb-install-db"), "--no-defaults", "--datadir=" + data, temporary, "--skip-test-db",
                       "--auth-root-authentication-method=normal", "--innodb-flush-log-at-trx-commit=0",
                       "--skip-name-resolve"])
 
     def command(self):
         return [self.server, "--no-defaults", "--datadir=" + self.path("data"), "--port=%d" % self.port,
-                "--bind-address=127.0.0.1", "--socket=" + self.socket, "--pid-file=" + self.path("data", "pid"),
+                "--bind-address=127.0.0.1", "--socket=" + self.socket, "--pid-file=" + self.path("data", "pid"), "--tmpdir=" + self.path("tmp"),
                 "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=256M",
                 "--character-set-server=utf8mb4", "--default-time-zone=+00:00", "--skip-name-resolve",
                 "--local-infile=1", "--max-allowed-packet=256M", *self.settings]

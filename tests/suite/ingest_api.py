@@ -134,6 +134,23 @@ auth("api_key_query", "    auth: {type: api_key, name: api_key, value: \"{{ env_
 
 
 @test
+def secrets_from_elsewhere(options):
+    """A token out of a file and out of a command; one in the file itself is warned of."""
+    for source in ("{file: token.txt}", "{command: \"printf %s weir-static-token\"}", "{command: [cat, token.txt]}", "weir-static-token"):
+        text = simple("{path: /all/games}", "single_page")
+        with Api(games=5, auth="bearer") as api, \
+                world(options, api, text, "    auth: {type: bearer, token: %s}\n" % source, {"token.txt": "weir-static-token\n"}) as made:
+            out, err = made.run("ingest")
+            check_equal(made.table("s.r"), api.rows("games"), what=source)
+            require(("stands in the file" in out + err) == (source[0] != "{"), "the warning", out + err)
+            require("weir-static-token" not in out + err, "a secret was printed", out + err)
+    with Api(games=5, auth="bearer") as api, \
+            world(options, api, text, "    auth: {type: bearer, token: {command: [\"false\"]}}\n") as made:
+        out, err = made.run("ingest", code=1)
+        require("exit code 1" in out + err and "ingest/api.yml:5" in out + err, "where and why", out + err)
+
+
+@test
 def children(options):
     """Users' orders, asked for one user at a time, with the parent's fields."""
     text = """ingest:

@@ -1,0 +1,75 @@
+/* memory.c: what the engine may take while loads run.
+ *
+ * Left alone, DuckDB keeps every block it has touched: a load of 5 million rows would take 500 MB to hold
+ * nothing that anyone asks for again. Rows on their way into a table need little; what has to be
+ * compared with a table needs a hash table. So the limit begins small and rises with the need:
+ *
+ *   rows into a table    -> 25 MB a thread, more for wide rows
+ *   rows merged with one -> 256 MB
+ *   it was not enough    -> four times as much, and once more; then what the engine takes by itself
+ *
+ * Only where loads run alone (`weir ingest`) and the profile names no limit: models beside them need theirs.
+ * The limit is the engine's, for all threads: it never sinks during a run.
+ */
+#include "ingest/ingest_base.h"
+
+enum { THREAD_MB = 25, COLUMNS_WIDE = 16, MERGE_MB = 256, MOST_MB = 1024 };
+
+/* Does the profile say how much? */
+static bool names_limit(const Project *project)
+{
+    static const char *const places[] = {"settings", "config_options"};
+    static const char *const names[] = {"memory_limit", "max_memory"};
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        for (size_t k = 0; k < COUNT_OF(names); k++)
+            if (!value_is_undefined(
+                    value_get(value_get(project->profile.credentials, places[i]), names[k])))
+                return true;
+    return false;
+}
+
+void memory_begin(Ingest *ingest)
+{
+    const Project *project = ingest->project;
+    ingest->limits_memory = str_is(project->invocation->which, "ingest") && !names_limit(project);
+}
+
+/* Raises the limit; 0: none of ours. */
+static bool raise_limit(Load *load, uint32_t limit_mb, Err *err)
+{
+    Ingest *ingest = load->ingest;
+    lock_take(&ingest->lock);
+    bool is_higher = limit_mb > ingest->memory_mb || (!limit_mb && ingest->memory_mb);
+    if (is_higher)
+        ingest->memory_mb = limit_mb ? limit_mb : UINT32_MAX;
+    lock_give(&ingest->lock);
+    if (!is_higher)
+        return true;
+    Str sql = limit_mb ? str_print(load->arena, "set memory_limit = '%uMB'", limit_mb)
+                       : STR("reset memory_limit");
+    return session_query(load->session, load->arena, sql, 0, NULL, err);
+}
+
+bool memory_need(Load *load, uint32_t columns, bool compares, Err *err)
+{
+    if (!load->ingest->limits_memory)
+        return true;
+    unsigned threads = load->ingest->options.threads > cpu_count() ? load->ingest->options.threads
+                                                                   : cpu_count();
+    uint32_t limit_mb = THREAD_MB * threads * (1 + columns / COLUMNS_WIDE);
+    if (compares && limit_mb < MERGE_MB)
+        limit_mb = MERGE_MB;
+    return raise_limit(load, limit_mb > MOST_MB ? 0 : limit_mb, err);
+}
+
+bool memory_was_short(Load *load, Err *err)
+{
+    uint32_t had_mb = load->ingest->memory_mb;
+    if (!load->ingest->limits_memory || had_mb == UINT32_MAX || !err->text ||
+        str_find(str_of(err->text), STR("Out of Memory Error")) < 0)
+        return false;
+    Err second = {0};
+    bool ok = raise_limit(load, had_mb * 4 > MOST_MB ? 0 : had_mb * 4, &second);
+    err_drop(ok ? err : &second);
+    return ok;
+}

@@ -1,0 +1,1 @@
+select * from {{ source('raw', 'games') }} join {{ source('raw', 'moves') }} using (id)
