@@ -16,7 +16,7 @@ _weir()
             *) case $option in
                    --select | --models | --model | --exclude | --resource-type | --exclude-resource-type) ;;
                    --project-dir | --profiles-dir | --profile | --target | --target-path | --state | --vars | \
-                       --threads | --log-format | --selector) option= ;;
+                       --from | --to | --threads | --log-format | --selector) option= ;;
                    *) [[ -n $command ]] || command=${COMP_WORDS[i]}; option= ;;
                esac ;;
         esac
@@ -29,7 +29,10 @@ _weir()
             compile) more='--inline --output' ;;
             run-operation) more='--args' ;;
             seed) more='--show' ;;
-            test | build) more='--store-failures --indirect-selection' ;;
+            test) more='--store-failures --indirect-selection' ;;
+            build) more='--store-failures --indirect-selection --from --to' ;;
+            ingest) more='--from --to' ;;
+            schema) more='--from-version --to-version' ;;
             render) more='--template --trim-blocks --lstrip-blocks --keep-trailing-newline --strict' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$_weir_options $more" -- "$word")
@@ -43,7 +46,7 @@ _weir()
             mapfile -t COMPREPLY < <(compgen -P "$before" -W "$names" -- "${word##*[,+@]}")
             return ;;
         --resource-type | --exclude-resource-type)
-            mapfile -t COMPREPLY < <(compgen -W 'model test seed source snapshot exposure all' -- "$word"); return ;;
+            mapfile -t COMPREPLY < <(compgen -W 'model test seed source snapshot exposure ingest publish all' -- "$word"); return ;;
         --project-dir | --profiles-dir | --target-path | --state)
             mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         --log-format)
@@ -53,10 +56,12 @@ _weir()
         --template) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'build run test seed parse compile ls list show run-operation docs
+        mapfile -t COMPREPLY < <(compgen -W 'build run test seed ingest publish schema parse compile ls list show run-operation docs
             deps clean debug init render help' -- "$word")
     elif [[ $command == docs ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'generate' -- "$word")
+    elif [[ $command == schema ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'list show diff' -- "$word")
     fi
 }
 

@@ -1,6 +1,6 @@
 # fish completion for weir, and for dbt where that name is a link to it.
 
-set -l commands build run test seed parse compile ls list show run-operation docs deps clean debug init render help
+set -l commands build run test seed ingest publish schema parse compile ls list show run-operation docs deps clean debug init render help
 
 function __weir_nodes
     # The project is parsed in milliseconds: the names are always those of now.
@@ -17,6 +17,9 @@ for program in weir dbt
     complete -c $program -n $none -a run -d 'build models'
     complete -c $program -n $none -a test -d 'run tests'
     complete -c $program -n $none -a seed -d 'load seeds'
+    complete -c $program -n $none -a ingest -d 'load APIs, databases, files'
+    complete -c $program -n $none -a publish -d 'bring models out'
+    complete -c $program -n $none -a schema -d 'columns of loaded tables'
     complete -c $program -n $none -a parse -d 'read the project, write the manifest'
     complete -c $program -n $none -a compile -d 'write the SQL, run nothing'
     complete -c $program -n $none -a 'ls list' -d 'list nodes'
@@ -29,10 +32,13 @@ for program in weir dbt
     complete -c $program -n $none -a init -d 'lay out a new project'
     complete -c $program -n $none -a render -d 'render one Jinja template'
     complete -c $program -n '__fish_seen_subcommand_from docs' -a generate
+    complete -c $program -n '__fish_seen_subcommand_from schema' -a 'list show diff'
+    complete -c $program -n '__fish_seen_subcommand_from ingest build' -l from -x -d 'begin of the interval'
+    complete -c $program -n '__fish_seen_subcommand_from ingest build' -l to -x -d 'end of the interval'
     complete -c $program -s s -l select -x -a '(__weir_nodes)' -d 'nodes to take'
     complete -c $program -s m -l models -x -a '(__weir_nodes)' -d 'nodes to take'
     complete -c $program -l exclude -x -a '(__weir_nodes)' -d 'nodes to leave out'
-    complete -c $program -l resource-type -x -a 'model test seed source snapshot exposure all' -d 'kind of node'
+    complete -c $program -l resource-type -x -a 'model test seed source snapshot exposure ingest publish all' -d 'kind of node'
     complete -c $program -l state -x -a '(__fish_complete_directories)' -d 'earlier artifacts'
     complete -c $program -l project-dir -x -a '(__fish_complete_directories)' -d project
     complete -c $program -l profiles-dir -x -a '(__fish_complete_directories)' -d profiles

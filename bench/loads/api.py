@@ -5,6 +5,7 @@ httpx with as many requests in flight and the same limit (peers/httpx_api.py), w
 """
 import json
 import os
+import statistics
 import subprocess
 import sys
 import urllib.request
@@ -61,7 +62,7 @@ def measure(tools, options, report):
             contestants["httpx"] = lambda: watched(server, lambda: tools.run(script), rates, "httpx")
         tools.rounds(contestants, {name: 1 for name in contestants})    # the server makes its pages at the first asking
         rates.clear()
-        samples = tools.rounds(contestants, {name: 1 if options.quick else 3 for name in contestants})
+        samples = tools.rounds(contestants, {name: 1 if options.quick else options.turns for name in contestants})
         found = common.count_rows(tools, os.path.join(top, "warehouse.duckdb"), "warehouse.raw.games")
         common.check_rows(tools, "weir", found, records)
         tell(tools, report, samples, rates, records)
@@ -70,7 +71,6 @@ def measure(tools, options, report):
 
 
 def tell(tools, report, samples, rates, records):
-    import statistics
     share = {name: statistics.median(100 * said["mean_rate"] / RATE for said in told) for name, told in rates.items()}
     title = "api: %d/s, %d ms" % (RATE, LATENCY * 1000)
     report.add(title + ", share of the allowed rate, httpx", share["weir"], share.get("httpx"), None, ">= 97 %", share["weir"] >= 97, "%")

@@ -31,8 +31,8 @@ ATTACH = {"postgres": "load postgres_scanner;\nattach 'host=127.0.0.1 port={port
 SOURCE = {"postgres": "src.public.orders", "mariadb": "src.{database}.orders"}
 TABLE = "create or replace table orders as select * from {source}"
 PARQUET = "copy (select * from {source}) to '{out}' (format parquet, compression zstd)"
-MERGE = """set variable latest = (select max(updated_at) from orders);
-merge into orders as t using (select * from {source} where updated_at >= getvariable('latest')) as s on t.id = s.id
+MERGE = """-- latest: select max(updated_at) from orders;
+merge into orders as t using (select * from {source} where updated_at >= timestamp '{{latest}}') as s on t.id = s.id
     when matched then update when not matched then insert"""
 
 
@@ -112,8 +112,8 @@ class Place:
         return common.scaled(self.tools, sample, SCALE)
 
 
-def turns(options, slow=False):
-    return 1 if options.quick or slow else 3
+def turns(options):
+    return 1 if options.quick else options.turns
 
 
 def measure_full(place, options, report, peers):

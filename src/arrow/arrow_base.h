@@ -23,6 +23,13 @@ static inline bool bit_get(const uint8_t *bits, uint64_t at)
     return bits[at / 8] >> (at % 8) & 1;
 }
 
+/* buffer.c: memory of a column, aligned to 64 bytes, not cleared; counted in batch_bytes_alive().
+ * What is given back may be any thread's next buffer. buffer_give() takes NULL. */
+void *buffer_take(uint64_t size);
+void buffer_give(const void *buffer);
+/* The size it was taken with. */
+uint64_t buffer_size(const void *buffer);
+
 /* Bytes of the values of an array, its children included. */
 uint64_t array_size(const Field *field, const struct ArrowArray *array);
 

@@ -1,12 +1,9 @@
 /* builder.c: columns that grow a value at a time, and the batches that they become.
  *
- * A buffer is one allocation aligned to 64 bytes; the byte before it says how far the allocation
- * lies below. Each array of a batch has a body: one more allocation that holds its buffer pointers
- * and its children, so that a consumer may move any child out of it, as the C data interface
- * allows.
+ * A buffer is memory of buffer.c. Each array of a batch has a body: one more allocation that holds
+ * its buffer pointers and its children, so that a consumer may move any child out of it, as the C
+ * data interface allows.
  */
-#include <stdatomic.h>
-
 #include "arrow/arrow_base.h"
 
 #define ROOM_FIRST 1024
@@ -29,51 +26,13 @@ const uint8_t arrow_widths[ARROW_TYPE_COUNT] = {
 
 /* ---- buffers ---- */
 
-static _Atomic uint64_t bytes_alive;
-
-uint64_t batch_bytes_alive(void)
-{
-    return atomic_load_explicit(&bytes_alive, memory_order_relaxed);
-}
-
-/* What stands below a buffer: the last byte before it is the distance to the allocation. */
-typedef struct BufferHead {
-    uint64_t size;
-    uint8_t pad[7], distance;
-} BufferHead;
-_Static_assert(sizeof(BufferHead) == 16, "below a buffer");
-
-static BufferHead *buffer_head(const void *buffer)
-{
-    return (BufferHead *)((uintptr_t)buffer - sizeof(BufferHead));
-}
-
-static void *buffer_take(uint64_t size)
-{
-    char *block = memory_take(size + 64 + sizeof(BufferHead));
-    char *at = block + sizeof(BufferHead);
-    at += -(uintptr_t)at & 63;
-    *buffer_head(at) = (BufferHead){.size = size, .distance = (uint8_t)(at - block)};
-    atomic_fetch_add_explicit(&bytes_alive, size, memory_order_relaxed);
-    return at;
-}
-
-static void buffer_give(const void *buffer)
-{
-    if (!buffer)
-        return;
-    BufferHead *head = buffer_head(buffer);
-    atomic_fetch_sub_explicit(&bytes_alive, head->size, memory_order_relaxed);
-    memory_give((char *)(uintptr_t)buffer - head->distance);
-}
-
 /* A larger buffer with the first `used` bytes of the old one. */
 static void *buffer_grow(Builder *builder, void *old, uint64_t used, uint64_t size)
 {
     void *buffer = buffer_take(size);
     builder->buffers_bytes += size;
     if (old) {
-        builder->buffers_bytes -= buffer_head(old)->size;
+        builder->buffers_bytes -= buffer_size(old);
         memcpy(buffer, old, used);
         buffer_give(old);
     }

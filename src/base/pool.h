@@ -1,7 +1,8 @@
 /* pool.h: threads, the only place that starts them.
  *
  * Locks have ranks: a thread takes them in rising order only (asserted). base itself has the
- * highest, so that everyone may call it under a lock: events 900, secrets 950, the pool 980.
+ * highest, so that everyone may call it under a lock: events 900, secrets 950, the pool 980; so
+ * have the buffers of arrow, 970.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H

@@ -8,7 +8,8 @@ static Str shown_time(Arena *arena, Value at)
 {
     if (at.kind != VALUE_INT)
         return STR("");
-    return str_slice(str_replace(arena, clock_print_iso(arena, at.number), STR("T"), STR(" ")), 0, 16);
+    Str iso = clock_print_iso(arena, at.number);
+    return str_slice(str_replace(arena, iso, STR("T"), STR(" ")), 0, 16);
 }
 
 static Str text_at(Value row, const char *key)
@@ -58,7 +59,8 @@ static bool find_table(Cli *cli, StateDb *state, Str name, uint32_t version, Val
     if (version)
         return err_set(err, ERR_RUNTIME, NOWHERE, "the table '" STR_FMT "' has no version %u",
                        STR_ARG(name), version);
-    return err_set(err, ERR_RUNTIME, NOWHERE, "no load has filled a table '" STR_FMT "'%s" STR_FMT "%s",
+    return err_set(err, ERR_RUNTIME, NOWHERE, "no load has filled a table '" STR_FMT "'%s" STR_FMT
+                   "%s",
                    STR_ARG(name), near.len ? ". Did you mean '" : ": see `weir schema list`",
                    STR_ARG(near), near.len ? "'?" : "");
 }
@@ -115,7 +117,8 @@ static bool diff_table(Cli *cli, StateDb *state, Str name, Err *err)
 {
     Value from, to, older = value_get(cli->flags, "from_version");
     Value newer = value_get(cli->flags, "to_version");
-    TRY(find_table(cli, state, name, newer.kind == VALUE_INT ? (uint32_t)newer.number : 0, &to, err));
+    TRY(find_table(cli, state, name, newer.kind == VALUE_INT ? (uint32_t)newer.number : 0, &to,
+                   err));
     int64_t version = value_get(to, "version").number;
     int64_t before = older.kind == VALUE_INT ? older.number : version - 1;
     AUTO(text) Text out = {0};

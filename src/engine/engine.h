@@ -152,7 +152,8 @@ MUST bool session_schema(Session *session, Arena *arena, Str sql, Schema *out, E
 /* ---- databases as sources and as publishing targets ---- */
 
 /* A Postgres or MySQL/MariaDB server that rows are read from or published to: a description and a
- * few connections. It may be used by one thread at a time, but a read's stream consumed from any. */
+ * few connections. It may be used by one thread at a time, but a read's stream consumed from any.
+ */
 typedef struct Database Database;
 
 /* type    "postgres" (also "postgresql"), "mysql" (also "mariadb")
@@ -218,10 +219,11 @@ MUST bool database_cursor_max(Database *database, Arena *arena, const DatabaseRe
                               Err *err);
 
 /* Streams the rows: server-side, memory bounded by budget_bytes. All ranges see one snapshot of the
- * database (Postgres: exported snapshot, repeatable read; InnoDB: consistent snapshots begun under a
- * short read lock where allowed, else one connection).
+ * database (Postgres: exported snapshot, repeatable read; InnoDB: consistent snapshots begun
+ * under a short read lock where allowed, else one connection).
  * Fails  ERR_DATABASE for a value that cannot be carried exactly (names column, row's key where
- *        known, and the kind of value): none is changed silently; ERR_UNAVAILABLE: connection lost */
+ *        known, and the kind of value): none is changed silently; ERR_UNAVAILABLE: connection
+ * lost */
 MUST bool database_read(Database *database, Arena *arena, const DatabaseRead *read, Stream *out,
                         Err *err);
 
@@ -235,9 +237,9 @@ typedef struct DatabaseWrite {
 } DatabaseWrite;
 
 /* Copies a stream into schema.table in one transaction: COPY into a staging table, primary key and
- * indexes, then a swap (grants and comments of the former table are kept; where views hang on it its
- * rows are replaced within it instead) or an upsert by primary key. Readers see the old rows or the
- * new ones. Nothing is left behind on failure. */
+ * indexes, then a swap (grants and comments of the former table are kept; where views hang on it
+ * its rows are replaced within it instead) or an upsert by primary key. Readers see the old rows
+ * or the new ones. Nothing is left behind on failure. */
 MUST bool database_write(Database *database, Arena *arena, const DatabaseWrite *write, Stream *take,
                          uint64_t *rows, Err *err);
 

@@ -1,10 +1,11 @@
 /* api.c: a load from an HTTP API: pages asked for ahead, taken in order, landed, loaded.
  *
- *   Walk (endpoint, or one a parent row) -> pages in flight, oldest first -> records -> landing -> table
+ *   Walk (endpoint, or one a parent row) -> pages in flight, oldest first -> records -> landing
+ * -> table
  *
- * Pages whose place is known before (offset, page number) are asked for side by side, as many as the
- * connection's concurrency lets; those that the server names (cursor, links) one after the other, of several
- * walks at once.
+ * Pages whose place is known before (offset, page number) are asked for side by side, as many as
+ * the connection's concurrency lets; those that the server names (cursor, links) one after the
+ * other, of several walks at once.
  */
 #include <ctype.h>
 
@@ -105,7 +106,8 @@ static bool read_endpoint(Api *api, Err *err)
     api->include = include;
     if (include.kind == VALUE_LIST && !load->declared->parent)
         return load_fail(load, "include_from_parent", err,
-                         "`include_from_parent` needs a `parent`: the resource whose rows are asked about");
+                         "`include_from_parent` needs a `parent`: the resource whose rows are "
+                         "asked about");
     TRY(read_format(api, raw, err));
     TRY(read_params(api, err));
     TRY(pager_read(load, names_page(raw), &api->pager, err));
@@ -240,7 +242,8 @@ static const char *const link_paths[] = {"next", "links.next", "_links.next.href
 /* What else tells that an answer is not all: a flag, a cursor, a number of rows. */
 static const char *const hint_paths[] = {"has_more", "next_cursor", "total"};
 
-/* The scalars that splitting keeps for the pager, and where each stands among them (-1: nowhere). */
+/* The scalars that splitting keeps for the pager, and where each stands among them (-1:
+ * nowhere). */
 typedef struct Wanted {
     Str paths[16];
     uint32_t count;
@@ -294,7 +297,8 @@ static Str link_of(Str header, Str name)
         ptrdiff_t next = str_find_char(header, '<');
         Str rest = next < 0 ? header : str_slice(header, 0, (size_t)next);
         Arena scratch = {0};
-        bool fits = str_find(rest, str_print(&scratch, "rel=\"" STR_FMT "\"", STR_ARG(name))) >= 0 ||
+        bool fits = str_find(rest, str_print(&scratch, "rel=\"" STR_FMT "\"",
+                                             STR_ARG(name))) >= 0 ||
                     str_find(rest, str_print(&scratch, "rel=" STR_FMT, STR_ARG(name))) >= 0;
         arena_drop(&scratch);
         if (fits)
@@ -320,7 +324,8 @@ static bool follow(Walk *walk, const Page *page, Str link, Err *err)
     }
     Str url = url_resolve(&walk->arena, page->url, link);
     if (str_eq(url, page->url))
-        return err_set(err, ERR_RUNTIME, NOWHERE, "the next page of " STR_FMT " is that page itself",
+        return err_set(err, ERR_RUNTIME, NOWHERE,
+                       "the next page of " STR_FMT " is that page itself",
                        STR_ARG(url_shown(&walk->arena, url)));
     walk->next_url = url;
     return true;
@@ -350,36 +355,42 @@ static Value guess(Walk *walk, const Splitter *splitter, const Wanted *wanted,
 static int64_t csv_rows(const Page *page)
 {
     Str text = str_trim(text_str(&page->answer));
-    int64_t lines = 0;
-    for (const char *at = text.at; text.len && (at = memchr(at, '\n', (size_t)(text.at + text.len - at)));
-         at++)
-        lines++;
-    return page->has_spill || lines ? lines + page->has_spill : 0;
+    int64_t lines = page->has_spill;
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.at[i] == '\n';
+    return lines;
+}
+
+/* Does one of the hints tell that there are more records? */
+static bool tells_more(size_t hint, Value v, uint64_t count)
+{
+    enum { HAS_MORE, NEXT_CURSOR, TOTAL };
+    if (v.kind == VALUE_BOOL)
+        return hint == HAS_MORE && v.is_true;
+    if (v.kind == VALUE_TEXT)
+        return hint == NEXT_CURSOR && value_str(v).len;
+    if (v.kind != VALUE_INT)
+        return false;
+    return hint == NEXT_CURSOR || (hint == TOTAL && count > 1 && v.number > (int64_t)count);
 }
 
 /* An answer without links that says itself that it is not all: rows would be lost in silence. */
 static bool refuse_part(Walk *walk, const Splitter *splitter, const Wanted *wanted, Err *err)
 {
-    bool tells = false;
-    Value hint = UNDEFINED;
-    size_t i = 0;
-    for (; i < COUNT_OF(hint_paths) && !tells; i++) {
-        hint = found_at(splitter, wanted->hints + (int)i);
-        tells = hint.kind == VALUE_BOOL   ? i == 0 && hint.is_true
-                : hint.kind == VALUE_TEXT ? i == 1 && value_str(hint).len
-                : hint.kind == VALUE_INT  ? i == 1 || (i == 2 && splitter_count(splitter) > 1 &&
-                                                       hint.number > (int64_t)splitter_count(splitter))
-                                          : false;
+    uint64_t count = splitter_count(splitter);
+    for (size_t i = 0; i < COUNT_OF(hint_paths); i++) {
+        Value hint = found_at(splitter, wanted->hints + (int)i);
+        if (!tells_more(i, hint, count))
+            continue;
+        AUTO(text) Text shown = {0};
+        value_print(hint, &shown);
+        return load_fail(walk->api->load, "endpoint", err,
+                         "the answer holds %llu records and says `%s: " STR_FMT
+                         "`, but no paginator is declared and none was found: name one, or say "
+                         "`paginator: single_page` if this is all",
+                         (unsigned long long)count, hint_paths[i], STR_ARG(text_str(&shown)));
     }
-    if (!tells)
-        return true;
-    AUTO(text) Text shown = {0};
-    value_print(hint, &shown);
-    return load_fail(walk->api->load, "endpoint", err,
-                     "the answer holds %llu records and says `%s: " STR_FMT "`, but no paginator is declared "
-                     "and none was found: name one, or say `paginator: single_page` if this is all",
-                     (unsigned long long)splitter_count(splitter), hint_paths[i - 1],
-                     STR_ARG(text_str(&shown)));
+    return true;
 }
 
 static bool note_order(Walk *walk, const Page *page, int64_t count, Err *err)
@@ -389,8 +400,10 @@ static bool note_order(Walk *walk, const Page *page, int64_t count, Err *err)
         return true;
     if (count && walk->short_count)
         return load_fail(walk->api->load, "paginator", err,
-                         "a page of %lld rows was followed by another at offset %lld: the server gives "
-                         "fewer rows a page than the %lld asked for, so rows between would be lost. "
+                         "a page of %lld rows was followed by another at offset %lld: the server "
+                         "gives "
+                         "fewer rows a page than the %lld asked for, so rows between would be "
+                         "lost. "
                          "Set `limit` to what it gives", (long long)walk->short_count,
                          (long long)page->at, (long long)pager->limit);
     if (count && count < pager->limit)
@@ -398,8 +411,8 @@ static bool note_order(Walk *walk, const Page *page, int64_t count, Err *err)
     return true;
 }
 
-/* What the answer says of the number of rows (of pages, where these are numbered). A total that lies below what
- * has come already tells nothing. */
+/* What the answer says of the number of rows (of pages, where these are numbered). A total that
+ * lies below what has come already tells nothing. */
 static void note_total(Walk *walk, const Page *page, Value total, int64_t count)
 {
     const Pager *pager = &walk->pager;
@@ -441,7 +454,8 @@ static bool step(Walk *walk, Page *page, const Splitter *splitter, const Wanted 
         Str token = value_as_text(&walk->arena, next);
         if (token.at && page->token.at && str_eq(token, page->token))
             return err_set(err, ERR_RUNTIME, NOWHERE,
-                           "the server names the same next page again (" STR_FMT "): it would never end",
+                           "the server names the same next page again (" STR_FMT
+                           "): it would never end",
                            STR_ARG(str_slice(token, 0, 40)));
         walk->next_token = token;
         walk->is_exhausted = walk->is_exhausted || !token.at;
@@ -449,7 +463,8 @@ static bool step(Walk *walk, Page *page, const Splitter *splitter, const Wanted 
     }
     case PAGER_JSON_LINK: return follow(walk, page, value_as_text(&walk->arena, next), err);
     case PAGER_HEADER_LINK:
-        return follow(walk, page, link_of(response_header(response, "link"), pager->link_name), err);
+        return follow(walk, page, link_of(response_header(response, "link"), pager->link_name),
+                      err);
     default: walk->is_exhausted = true; return true;
     }
 }
@@ -519,7 +534,8 @@ static uint64_t count_rows(const Api *api, Page *page, const Response *response)
     return ok ? splitter_count(splitter) : 0;
 }
 
-/* A page that equals the one before is asked for again: a repeated page hides the one in its place. */
+/* A page that equals the one before is asked for again: a repeated page hides the one in its
+ * place. */
 static bool refuse_repeat(Walk *walk, Page *page, Response *response, Err *err)
 {
     PagerKind kind = walk->pager.kind;
@@ -534,7 +550,8 @@ static bool refuse_repeat(Walk *walk, Page *page, Response *response, Err *err)
             return true;
         if (repeat == MOST_REPEATS)
             return err_set(err, ERR_RUNTIME, NOWHERE,
-                           "%s " STR_FMT " gave the same rows as the page before it, %d times: does the "
+                           "%s " STR_FMT " gave the same rows as the page before it, %d times: "
+                                         "does the "
                            "server heed the parameters of the paginator?",
                            str_c(&page->arena, walk->api->method),
                            STR_ARG(url_shown(&page->arena, page->url)), repeat + 1);
@@ -566,7 +583,8 @@ static bool take_page(Walk *walk, Page *page, Response *response, Err *err)
     RecordFormat format = format_of(api, response);
     if (format == FORMAT_CSV && api->load->window.is_on)
         return load_fail(api->load, "cursor", err,
-                         "the answer is CSV, which is loaded as it comes: a cursor needs JSON, JSONL or XML");
+                         "the answer is CSV, which is loaded as it comes: a cursor needs JSON, "
+                         "JSONL or XML");
     if (is_blank(page)) { /* 204 and its like: no records */
         walk->is_exhausted = true;
         return true;
@@ -587,7 +605,8 @@ static bool take_page(Walk *walk, Page *page, Response *response, Err *err)
     Wanted wanted = wanted_of(&walk->pager, format);
     Taking taking = {api, walk, page};
     SplitOptions options = {.format = format, .path = api->selector,
-                            .name = url_shown(&page->arena, page->url), .wanted = wanted.paths, .wanted_count = wanted.count,
+                            .name = url_shown(&page->arena, page->url), .wanted = wanted.paths,
+                                .wanted_count = wanted.count,
                             .on_record = take_record, .context = &taking};
     Splitter *splitter;
     TRY(splitter_make(&page->arena, &options, &splitter, err));
@@ -609,7 +628,8 @@ typedef struct Flight {
     uint32_t first, count;
     Walk *walks[MOST_PAGES];
     uint32_t walk_count;
-    Walk *done;                  /* to be used again                                               */
+    /* to be used again */
+    Walk *done;
     Parents *parents;
     bool has_more_parents;
 } Flight;
@@ -633,8 +653,9 @@ static void walk_drop(Flight *flight, Walk *walk)
     flight->done = walk;
 }
 
-/* How many pages of a walk may be under way: one, then twice as many as have come, so that a table of one page costs
- * no eight requests; behind a page that was not full one, to see that it was the last. */
+/* How many pages of a walk may be under way: one, then twice as many as have come, so that a
+ * table of one page costs no eight requests; behind a page that was not full one, to see that it
+ * was the last. */
 static uint32_t pages_ahead(const Walk *walk)
 {
     const Pager *pager = &walk->pager;
@@ -760,7 +781,8 @@ static bool commit_batch(Api *api, Err *err)
     return landing_loaded(api->landing, err);
 }
 
-/* A page that was asked for ahead and lies behind the end: rows in it mean that the end was none. */
+/* A page that was asked for ahead and lies behind the end: rows in it mean that the end was
+ * none. */
 static bool check_beyond(Walk *walk, Page *page, const Response *response, Err *err)
 {
     Api *api = walk->api;
@@ -768,7 +790,8 @@ static bool check_beyond(Walk *walk, Page *page, const Response *response, Err *
         return true;
     uint64_t count = count_rows(api, page, response);
     return !count || load_fail(api->load, "paginator", err,
-                     "a page was empty, but the one after it (at %lld) has %llu rows: the server left out "
+                     "a page was empty, but the one after it (at %lld) has %llu rows: the server "
+                     "left out "
                      "what lies between", (long long)page->at, (unsigned long long)count);
 }
 

@@ -69,7 +69,8 @@ struct Walk {
     /* of the last page's bytes */
     uint64_t last_hash;
     /* rows of a page that was not full, 0: none so far */
-    uint32_t taken;              /* pages that have come, up to MOST_PAGES                         */
+    /* pages that have come, up to MOST_PAGES */
+    uint32_t taken;
     int64_t short_count;
     Arena arena;
 };
@@ -116,9 +117,8 @@ MUST bool page_each(Page *page, bool (*take)(void *context, Str piece, Err *err)
 /* ---- parents.c ---- */
 typedef struct Parents Parents;
 /* The rows of the parent resource: all, or if it was loaded in this run those that are newer
- * than what was
- * asked about before. *until: how far that is with these, at NULL: unknown. Owner: the load's
- * arena */
+ * than what was asked about before. *until: how far that is with these, at NULL: unknown. Owner:
+ * the load's arena */
 MUST bool parents_open(Load *load, Parents **out, Str *until, Err *err);
 /* The next row as a dict in `arena`; false in *has at the end. */
 MUST bool parents_next(Parents *parents, Arena *arena, Value *row, bool *has, Err *err);

@@ -45,8 +45,9 @@ struct Ingest {
     Store *state_store;
     Str state_name, state_etag;
     _Atomic bool is_stopped;
-    bool limits_memory;          /* the engine's limit is ours to set (memory.c)                   */
-    uint32_t memory_mb;          /* it is now; guarded by lock; 0: not set, UINT32_MAX: the engine's */
+    bool limits_memory;          /* the engine's limit is ours to set (memory.c)                  */
+    /* what it is now, guarded by lock; 0: not set yet, UINT32_MAX: the engine's own */
+    uint32_t memory_mb;
 };
 
 /* The client, opened at first use. */
@@ -86,7 +87,7 @@ struct Load {
     Dict *names;
     Context *context;
     Window window;
-    bool lands_only;             /* `load: false`: bronze is all that is asked for                 */
+    bool lands_only;             /* `load: false`: bronze is all that is asked for                */
     LoadSpec spec;               /* filled by load_prepare(); cursor, files, details per load     */
     IngestReport *report;
     LoadReport total;            /* sums over the batches that were loaded                        */
@@ -101,7 +102,7 @@ struct Load {
 
 /* Is the engine's memory ours to limit in this run? */
 void memory_begin(Ingest *ingest);
-/* Before rows of so many columns are loaded; compares: with those of the target. */
+/* Before rows of so many columns (0: of files) are loaded; compares: with those of the target. */
 MUST bool memory_need(Load *load, uint32_t columns, bool compares, Err *err);
 /* After a failure: true if memory was short and there is more of it now; *err is dropped then. */
 MUST bool memory_was_short(Load *load, Err *err);
@@ -149,8 +150,8 @@ int cursor_compare(Str a, Str b);
 typedef struct Landing Landing;
 
 /* Opens the landing of a load: raw files of loads that were never committed are removed first
- * (or, when they were complete, loaded: landing_pending()). has_default: without `raw` files go to the
- * project's lake. */
+ * (or, when they were complete, loaded: landing_pending()). has_default: without `raw` files go
+ * to the project's lake. */
 MUST bool landing_open(Load *load, const char *extension, bool has_default, Landing **out,
                        Err *err);
 /* One record, a line. */

@@ -1,19 +1,24 @@
 /* memory.c: what the engine may take while loads run.
  *
- * Left alone, DuckDB keeps every block it has touched: a load of 5 million rows would take 500 MB to hold
- * nothing that anyone asks for again. Rows on their way into a table need little; what has to be
- * compared with a table needs a hash table. So the limit begins small and rises with the need:
+ * Left alone, DuckDB keeps every block it has touched: a load of 5 million rows would take 500 MB
+ * to hold nothing that anyone asks for again. Rows on their way into a table need little; what has
+ * to be compared with a table needs a hash table. So the limit begins small and rises:
  *
- *   rows into a table    -> 25 MB a thread, more for wide rows
+ *   rows into a table    -> 25 MB a thread, more for wide rows; from files 16 MB
  *   rows merged with one -> 256 MB
  *   it was not enough    -> four times as much, and once more; then what the engine takes by itself
  *
- * Only where loads run alone (`weir ingest`) and the profile names no limit: models beside them need theirs.
- * The limit is the engine's, for all threads: it never sinks during a run.
+ * Only where loads run alone (`weir ingest`) and the profile names no limit: models beside them
+ * need theirs. The limit is the engine's, for all threads: it never sinks during a run.
+ *
+ * The C library's heaps are kept few for the same reason: each thread's own would hold what it had.
  */
+#include <malloc.h>
+
 #include "ingest/ingest_base.h"
 
-enum { THREAD_MB = 25, COLUMNS_WIDE = 16, MERGE_MB = 256, MOST_MB = 1024 };
+enum { THREAD_MB = 25, FILE_THREAD_MB = 16, COLUMNS_WIDE = 16, MERGE_MB = 256, MOST_MB = 1024 };
+enum { HEAPS = 2 };
 
 /* Does the profile say how much? */
 static bool names_limit(const Project *project)
@@ -32,6 +37,8 @@ void memory_begin(Ingest *ingest)
 {
     const Project *project = ingest->project;
     ingest->limits_memory = str_is(project->invocation->which, "ingest") && !names_limit(project);
+    if (ingest->limits_memory)
+        mallopt(M_ARENA_MAX, HEAPS);
 }
 
 /* Raises the limit; 0: none of ours. */
@@ -54,9 +61,11 @@ bool memory_need(Load *load, uint32_t columns, bool compares, Err *err)
 {
     if (!load->ingest->limits_memory)
         return true;
-    unsigned threads = load->ingest->options.threads > cpu_count() ? load->ingest->options.threads
-                                                                   : cpu_count();
-    uint32_t limit_mb = THREAD_MB * threads * (1 + columns / COLUMNS_WIDE);
+    unsigned threads = load->ingest->options.threads;
+    threads = threads > cpu_count() ? threads : cpu_count();
+    uint32_t limit_mb = (columns ? THREAD_MB : FILE_THREAD_MB) * threads;
+    limit_mb *= 1 + columns / COLUMNS_WIDE;
+    malloc_trim(0); /* what extracting took */
     if (compares && limit_mb < MERGE_MB)
         limit_mb = MERGE_MB;
     return raise_limit(load, limit_mb > MOST_MB ? 0 : limit_mb, err);

@@ -15,7 +15,8 @@ static int64_t int_at(Value v, const char *key, int64_t otherwise)
 /* The words of declare.def in the order of PagerKind. */
 static PagerKind kind_of(Str word)
 {
-    static const char *const words[] = {"single_page", "offset", "page_number", "cursor", "json_link",
+    static const char *const words[] = {"single_page", "offset", "page_number", "cursor",
+        "json_link",
                                         "header_link"};
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (str_is(word, words[i]))
@@ -64,10 +65,12 @@ bool pager_read(Load *load, bool has_templates, Pager *out, Err *err)
         out->start = int_at(v, "base_page", 0);
         out->most = int_at(v, "maximum_page", -1);
         out->page_param = has_templates ? STR("") : text_at(v, "page_param", "page");
-        out->limit_param = has_templates || !has_limit ? STR("") : text_at(v, "limit_param", "limit");
+        if (!has_templates && has_limit)
+            out->limit_param = text_at(v, "limit_param", "limit");
         break;
     case PAGER_CURSOR:
-        out->limit_param = has_templates || !has_limit ? STR("") : text_at(v, "limit_param", "limit");
+        if (!has_templates && has_limit)
+            out->limit_param = text_at(v, "limit_param", "limit");
         break;
     default: break;
     }
@@ -78,7 +81,8 @@ bool pager_read(Load *load, bool has_templates, Pager *out, Err *err)
                       !out->more_path.len;
     if (never_ends)
         return load_fail(load, "paginator", err,
-                         "these pages never end: give `total_path`, `has_more_path` or a maximum, or let "
+                         "these pages never end: give `total_path`, `has_more_path` or a "
+                         "maximum, or let "
                          "`stop_after_empty_page` be true");
     return true;
 }

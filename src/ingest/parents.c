@@ -10,8 +10,9 @@ struct Parents {
     bool has_batch;
 };
 
-/* The newest parents that this resource asked about, as the table shows their time; at NULL: never, or all
- * are wanted. In _weir_state, with the rows: a load that failed asks about the same parents again. */
+/* The newest parents that this resource asked about, as the table shows their time; at NULL:
+ * never, or all are wanted. In _weir_state, with the rows: a load that failed asks about the same
+ * parents again. */
 static bool read_until(Load *load, Session *session, Str *out, Err *err)
 {
     Value state;

@@ -94,6 +94,21 @@ static void add_window_params(Walk *walk, Page *page)
         page->url = add_param(page, page->url, api->end_param, value_text(window->to));
 }
 
+/* What may stand in no URL (blanks, letters of other scripts: a parent's name, say)
+ * percent-encoded. */
+static Str encoded(Arena *arena, Str url)
+{
+    AUTO(text) Text text = {0};
+    for (size_t i = 0; i < url.len; i++) {
+        unsigned char c = (unsigned char)url.at[i];
+        if (c <= ' ' || c >= 0x7f || strchr("\"<>\\^`{|}", c))
+            text_print(&text, "%%%02X", c);
+        else
+            text_add_char(&text, (char)c);
+    }
+    return text_copy(arena, &text);
+}
+
 static bool render_url(Walk *walk, Page *page, Err *err)
 {
     Api *api = walk->api;
@@ -111,7 +126,7 @@ static bool render_url(Walk *walk, Page *page, Err *err)
         return load_fail(load, "endpoint", err,
                          "the connection '" STR_FMT "' has no `base_url`, and `path` is no URL",
                          STR_ARG(load->line->connection->name));
-    page->url = str_copy(&page->arena, page->url);
+    page->url = encoded(&page->arena, page->url);
     TRY(add_params(walk, page, value_get(load->line->connection->config, "params"), err));
     TRY(add_params(walk, page, load_setting_raw(load, "params"), err));
     TRY(add_params(walk, page, api->params, err));
@@ -286,7 +301,8 @@ void page_drop(Page *page)
     arena_drop(&page->arena);
 }
 
-bool page_each(Page *page, bool (*take)(void *context, Str piece, Err *err), void *context, Err *err)
+bool page_each(Page *page, bool (*take)(void *context, Str piece, Err *err), void *context,
+               Err *err)
 {
     if (page->has_spill) {
         Store *store;

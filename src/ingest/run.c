@@ -13,7 +13,8 @@
 enum {
     INGEST_LOCK_RANK = 30,
     LEASE_SECONDS = 6 * 3600,
-    LEAST_SECRET = 4,            /* shorter ones would be found in every message                   */
+    LEAST_SECRET = 4,
+        /* shorter ones would be found in every message                   */
 };
 
 /* ---- shared by a run ---- */
@@ -36,7 +37,8 @@ static bool open_warehouse(Ingest *ingest, Err *err)
     return warehouse_open(engine, ingest->arena, profile->credentials, &ingest->warehouse, err);
 }
 
-/* Two runs in one folder with a state that is fetched: the second would take the file from under the first. */
+/* Two runs in one folder with a state that is fetched: the second would take the file from under
+ * the first. */
 static bool refuse_second(Str path, Err *err)
 {
     Arena arena = {0};
@@ -53,7 +55,8 @@ static bool refuse_second(Str path, Err *err)
     return ok;
 }
 
-/* The state of another machine in the place of ours: its log of changes must not be played into the other's. */
+/* The state of another machine in the place of ours: its log of changes must not be played into
+ * the other's. */
 static bool replace_state(Ingest *ingest, Str path, Str content, Err *err)
 {
     static const char *const beside[] = {"-wal", "-shm"};
@@ -135,7 +138,8 @@ static bool push_state(Ingest *ingest, Err *err)
         return ok;
     return err_set(err, ERR_CONFLICT, NOWHERE,
                    "another run has written the state at " STR_FMT "/" STR_FMT
-                   " meanwhile: this run's history is not kept there. Its rows and cursors are safe in "
+                   " meanwhile: this run's history is not kept there. Its rows and cursors are "
+                   "safe in "
                    "the target; let only one run at a time use one state",
                    STR_ARG(store_uri(ingest->state_store)), STR_ARG(ingest->state_name));
 }
@@ -223,7 +227,8 @@ static Str type_of(Str given)
     return given;
 }
 
-/* "X-Api-Key", "client_secret", "Authorization"; not "client_id", "token_url", "ssl_key" (a path). */
+/* "X-Api-Key", "client_secret", "Authorization"; not "client_id", "token_url", "ssl_key" (a
+ * path). */
 static bool names_secret(Str name)
 {
     static const char *const words[] = {"password", "secret", "token", "passphrase", "api_key",
@@ -377,8 +382,10 @@ static bool kind_of(Load *load, LoadKind *out, Err *err)
                                                   : LOAD_API;
     if (*out == LOAD_API && !is_http)
         return load_fail(load, NULL, err,
-                         "the resource '" STR_FMT "' needs an `endpoint` and a connection of type http, "
-                         "`tables`, `table` or `query` and a connection of type postgres or mysql, or a "
+                         "the resource '" STR_FMT "' needs an `endpoint` and a connection of "
+                                                  "type http, "
+                         "`tables`, `table` or `query` and a connection of type postgres or "
+                         "mysql, or a "
                          "`path` of files", STR_ARG(load->node->name));
     if (*out != LOAD_TABLES && load->declared->table.len)
         return load_fail(load, "tables", err,
@@ -394,7 +401,8 @@ static bool run_kind(Load *load, LoadKind kind, Err *err)
     case LOAD_FILES:
         return load->lands_only
                    ? load_fail(load, "load", err,
-                               "`load: false` is of APIs and databases: files are where they are already")
+                               "`load: false` is of APIs and databases: files are where they are "
+                               "already")
                    : load_files(load, err);
     default: return publish_run(load, err);
     }
@@ -623,7 +631,7 @@ static void add_up(Load *load, const LoadReport *report)
     }
 }
 
-/* Rows of a target that is there are compared with it; those of files get more when they need it. */
+/* Rows of a target that is there are compared with it; files get more when they need it. */
 static bool memory_for(Load *load, const Input *input, Err *err)
 {
     const Window *window = &load->window;

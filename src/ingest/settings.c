@@ -156,7 +156,8 @@ static bool read_disposition(Load *load, Err *err)
     Str word;
     bool has_key = load->spec.primary_key.list->len > 0;
     bool has_cursor = !value_is_undefined(load_setting_raw(load, "cursor"));
-    bool has_files = !value_is_undefined(load_setting_raw(load, "path")); /* the new ones are added */
+    bool has_files = !value_is_undefined(load_setting_raw(load,
+                                                          "path")); /* the new ones are added */
     Str otherwise = has_key                   ? STR("merge")
                     : has_cursor || has_files ? STR("append")
                                               : STR("replace");
@@ -177,7 +178,8 @@ static bool read_disposition(Load *load, Err *err)
 static bool check_types(Load *load, Value columns, Err *err)
 {
     Value key, hint;
-    for (uint32_t at = 0; columns.kind == VALUE_DICT && dict_next(columns.dict, &at, &key, &hint);) {
+    for (uint32_t at = 0; columns.kind == VALUE_DICT && dict_next(columns.dict, &at, &key,
+                                                                  &hint);) {
         Str other = value_get_text(hint, "data_type", STR_NONE);
         Str type = hint.kind == VALUE_TEXT ? value_str(hint) : value_get_text(hint, "type", other);
         Field field;
@@ -186,7 +188,8 @@ static bool check_types(Load *load, Value columns, Err *err)
             continue;
         err_drop(&quiet);
         return load_fail(load, "columns", err, "'" STR_FMT "' of the column '" STR_FMT
-                         "' is no type: types are DuckDB's, such as bigint, decimal(12,2), timestamp",
+                         "' is no type: types are DuckDB's, such as bigint, decimal(12,2), "
+                         "timestamp",
                          STR_ARG(type), STR_ARG(value_str(key)));
     }
     return true;
@@ -223,7 +226,8 @@ static bool read_lands_only(Load *load, Err *err)
         return true;
     if (!value_is_undefined(load_setting_raw(load, "cursor")))
         return load_fail(load, "load", err,
-                         "`load: false` lands files alone, and the cursor is kept with the table's rows: "
+                         "`load: false` lands files alone, and the cursor is kept with the "
+                         "table's rows: "
                          "leave out one of the two");
     if (value_is_bool(raw) || value_is(raw, "none"))
         return load_fail(load, "load", err, "`load: false` without `raw` files does nothing");

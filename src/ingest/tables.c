@@ -204,9 +204,10 @@ static bool load_by_file(TableLoad *job, Err *err)
     TRY(memory_need(load, job->shape.schema.count, false, err));
     TRY(open_rows(job, &stream, err));
     NamedStream named = {STR("weir_rows"), &stream};
-    Export export = {.store = store, .select = select_rows(load, &stream.schema), .format = STR("parquet"),
-                     .single_file = name, .run_id = load->ingest->run_id, .cursor = NONE,
-                     .partition_by = NONE, .streams = &named, .stream_count = 1};
+    Export export = {.store = store, .select = select_rows(load, &stream.schema),
+                     .format = STR("parquet"), .single_file = name, .cursor = NONE,
+                     .run_id = load->ingest->run_id, .partition_by = NONE,
+                     .streams = &named, .stream_count = 1};
     uint64_t rows;
     bool ok = lake_export(load->ingest->lake, load->session, &export, load->arena, &rows, NULL,
                           err);

@@ -6,8 +6,7 @@
  *
  * Cursor values are texts as the source writes them: whole numbers (ids, epoch seconds or
  * milliseconds), dates, times. Bounds are inclusive below: rows on a bound come again, and
- * merging or
- * the append's comparison keeps them single.
+ * merging or the append's comparison keeps them single.
  */
 #include <stdlib.h>
 
@@ -15,7 +14,7 @@
 #include "base/event.h"
 #include "ingest/ingest_base.h"
 
-#define MOST_ZONE_US (14 * (int64_t)3600000000)   /* the zone furthest ahead of UTC                  */
+#define MOST_ZONE_US (14 * (int64_t)3600000000) /* the zone furthest ahead of UTC */
 
 typedef enum CursorKind {
     CURSOR_TEXT, CURSOR_NUMBER, CURSOR_DATE, CURSOR_TIME,
@@ -197,8 +196,7 @@ int cursor_compare(Str a, Str b)
 }
 
 /* The later of a value and the run's start is the start: a clock that runs ahead must not make
- * the next
- * run pass over what is written meanwhile. */
+ * the next run pass over what is written meanwhile. */
 static Str capped(const Load *load, Str text)
 {
     CursorValue value = cursor_read(text);
@@ -343,7 +341,7 @@ bool window_make(Load *load, Err *err)
     window->committed = NONE;
     if (value_is_undefined(cursor)) {
         if (has_hand)
-            event_print(LEVEL_WARN, "IntervalIgnored", "W102",
+            event_print(LEVEL_WARN, "IntervalIgnored", "W103",
                         STR_FMT " has no cursor: --from and --to mean nothing to it",
                         STR_ARG(load->node->unique_id));
         put_names(load);

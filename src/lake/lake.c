@@ -7,7 +7,7 @@ static void lake_close(void *what)
     Lake *lake = what;
     CHECK(lake, LAKE_MAGIC);
     lake->magic = 0;
-    lock_drop(&lake->prepare_lock);
+    lock_drop(&lake->writer_lock);
     lock_drop(&lake->template_lock);
     arena_drop(&lake->prepared_arena);
     arena_drop(&lake->template_arena);
@@ -18,12 +18,36 @@ Lake *lake_open(Arena *arena, StateDb *state)
     Lake *lake = NEW(arena, Lake);
     lake->magic = LAKE_MAGIC;
     lake->state = state;
-    lock_init(&lake->prepare_lock, LAKE_LOCK_RANK, "lake.prepare");
+    lock_init(&lake->writer_lock, LAKE_LOCK_RANK, "lake.writer");
     lock_init(&lake->template_lock, LAKE_TEMPLATE_RANK, "lake.templates");
     map_init(&lake->prepared, &lake->prepared_arena);
     map_init(&lake->templates, &lake->template_arena);
     arena_on_drop(arena, lake_close, lake);
     return lake;
+}
+
+bool catalogue_find(Lake *lake, Session *session, Arena *arena, Str database, Catalogue *out,
+                    Err *err)
+{
+    Value vars = value_dict(arena);
+    Result rows;
+    put_text(vars, STR("database"), database);
+    TRY(lake_run(lake, session, arena, "catalog", vars, NULL, 0, &rows, NULL, err));
+    if (rows.row_count == 0)
+        return err_set(err, ERR_RUNTIME, NOWHERE, "there is no database \"" STR_FMT "\" attached",
+                       STR_ARG(database));
+    *out = (Catalogue){value_str(rows.cells[0]), rows.cells[1].is_true, rows.cells[2].is_true};
+    return true;
+}
+
+void catalogue_take(Lake *lake)
+{
+    lock_take(&lake->writer_lock);
+}
+
+void catalogue_give(Lake *lake)
+{
+    lock_give(&lake->writer_lock);
 }
 
 /* Variables that name weir's own tables of a schema. */
@@ -56,18 +80,18 @@ bool lake_prepare(Lake *lake, Session *session, Str database, Str schema, Err *e
     AUTO(arena) Arena arena = {0};
     Str home = lake_relation(&arena, database, schema, STR_NONE);
     bool ok = true;
-    lock_take(&lake->prepare_lock);
+    catalogue_take(lake);
     if (!map_find(&lake->prepared, home)) {
         ok = prepare(lake, session, &arena, own_tables(&arena, database, schema), err);
         if (ok)
             map_put(&lake->prepared, str_copy(&lake->prepared_arena, home), lake);
     }
-    lock_give(&lake->prepare_lock);
+    catalogue_give(lake);
     return ok;
 }
 
 /* Rows of one of weir's own tables about a resource; none when the table is not there yet. */
-static bool read_own(Lake *lake, Session *session, const LoadSpec *spec, const char *query,
+static bool read_rows(Lake *lake, Session *session, const LoadSpec *spec, const char *query,
                      Str table, Str load_id, Arena *arena, Result *out, Err *err)
 {
     Value vars = own_tables(arena, spec->database, spec->schema);
@@ -88,6 +112,19 @@ static bool read_own(Lake *lake, Session *session, const LoadSpec *spec, const c
     err_drop(err);
     *out = (Result){0};
     return true;
+}
+
+static bool read_own(Lake *lake, Session *session, const LoadSpec *spec, const char *query,
+                     Str table, Str load_id, Arena *arena, Result *out, Err *err)
+{
+    Catalogue catalogue;
+    TRY(catalogue_find(lake, session, arena, spec->database, &catalogue, err));
+    if (catalogue.is_fragile)
+        catalogue_take(lake);
+    bool ok = read_rows(lake, session, spec, query, table, load_id, arena, out, err);
+    if (catalogue.is_fragile)
+        catalogue_give(lake);
+    return ok;
 }
 
 bool lake_cursor(Lake *lake, Session *session, const LoadSpec *spec, Arena *arena, Value *out,

@@ -112,7 +112,8 @@ typedef struct Lake Lake;
 Lake *lake_open(Arena *arena, StateDb *state);
 
 /* Makes schema and weir's own tables if they lack. Serial (holds a lock, rank 80): the engine's
- * catalogue refuses two at once. Asked again it does nothing. */
+ * catalogue refuses two at once. Where a DuckLake catalogue is attached to the session, whole loads
+ * and looks at cursors hold it too (see README.md). Asked again it does nothing. */
 MUST bool lake_prepare(Lake *lake, Session *session, Str database, Str schema, Err *err);
 
 /* The cursor that came with the last committed load; NONE: none so far, or no such schema yet.

@@ -13,19 +13,34 @@
 #include "sql/sql.h"
 
 #define LAKE_MAGIC 0x574c414bu
-#define LAKE_LOCK_RANK 80          /* below the engine's: held over the statements of prepare */
+#define LAKE_LOCK_RANK 80          /* below the engine's: held over statements */
 #define LAKE_TEMPLATE_RANK 310     /* held while a template is compiled */
 
 struct Lake {
     uint32_t magic;
     StateDb *state;
-    Lock prepare_lock;
+    Lock writer_lock;              /* catalogue_take() */
     Map prepared;                  /* "database.schema" */
     Arena prepared_arena;
     Lock template_lock;
     Map templates;                 /* name -> Template */
     Arena template_arena;
 };
+
+typedef struct Catalogue {
+    Str database;                  /* its real name */
+    bool is_ducklake;
+    bool is_fragile;               /* a DuckLake is attached to the session: see below */
+} Catalogue;
+/* What a database is; empty: the session's own. Fails ERR_RUNTIME: there is none. */
+MUST bool catalogue_find(Lake *lake, Session *session, Arena *arena, Str database, Catalogue *out,
+                         Err *err);
+/* One at a time: who makes weir's own tables, and where `is_fragile` whole loads and every look at
+ * the catalogue. Up to 1.5.5 a DuckLake transaction that has made or changed a table uses memory
+ * that is freed when another session of the process looks at the catalogue (duckdb/ducklake issue
+ * 1248). */
+void catalogue_take(Lake *lake);
+void catalogue_give(Lake *lake);
 
 /* ---- render.c: SQL from templates ---- */
 
@@ -121,7 +136,7 @@ typedef struct Load {
     Input *input;
     Arena *arena;
     Str database;                  /* the target's, never empty */
-    bool is_ducklake;
+    bool is_ducklake, is_fragile;
     Str load_id;
     LoadReport report;
     TableLoad table;               /* the target; children behind it, parents first */

@@ -3,22 +3,6 @@
 #include "base/event.h"
 #include "lake/lake_base.h"
 
-/* The database's real name, and whether it is a DuckLake catalogue. */
-static bool find_database(Load *load, Err *err)
-{
-    Value vars = value_dict(load->arena);
-    Result rows;
-    put_text(vars, STR("database"), load->spec->database);
-    TRY(lake_run(load->lake, load->session, load->arena, "catalog", vars, NULL, 0, &rows, NULL,
-                 err));
-    if (rows.row_count == 0)
-        return err_set(err, ERR_RUNTIME, NOWHERE, "there is no database \"" STR_FMT "\" attached",
-                       STR_ARG(load->spec->database));
-    load->database = value_str(rows.cells[0]);
-    load->is_ducklake = rows.cells[1].is_true;
-    return true;
-}
-
 static bool find_target(Load *load, Err *err)
 {
     const LoadSpec *spec = load->spec;
@@ -103,7 +87,6 @@ static void tell_state(Load *load, Arena *arena)
 static bool run_load(Load *load, Err *err)
 {
     bool goes_on;
-    TRY(find_database(load, err));
     TRY(find_target(load, err));
     TRY(admit_table(load, &goes_on, err));
     if (!goes_on)
@@ -120,6 +103,26 @@ static bool run_load(Load *load, Err *err)
     return write_all(load, err);
 }
 
+/* A load of a database that was found. */
+static bool begin_load(Load *load, Err *err)
+{
+    Catalogue catalogue;
+    TRY(catalogue_find(load->lake, load->session, load->arena, load->spec->database, &catalogue,
+                       err));
+    load->database = catalogue.database;
+    load->is_ducklake = catalogue.is_ducklake;
+    load->is_fragile = catalogue.is_fragile;
+    if (load->is_fragile)
+        catalogue_take(load->lake);
+    return true;
+}
+
+static void end_load(Load *load)
+{
+    if (load->is_fragile)
+        catalogue_give(load->lake);
+}
+
 bool lake_load(Lake *lake, Session *session, const LoadSpec *spec, Input *input, Arena *arena,
                LoadReport *out, Err *err)
 {
@@ -130,12 +133,15 @@ bool lake_load(Lake *lake, Session *session, const LoadSpec *spec, Input *input,
     load.load_id = str_is_empty(spec->load_id) ? uuid_make(&scratch) : spec->load_id;
     load.report.changes = value_list(&scratch);
     load.report.cursor_max = NONE;
+    TRY(begin_load(&load, err));
     bool ok = run_load(&load, err);
     stage_drop(&load);
     source_drop(&load);
+    if (ok)
+        tell_state(&load, &scratch);
+    end_load(&load);
     if (!ok)
         return false;
-    tell_state(&load, &scratch);
     load.report.load_id = load.load_id;
     *out = load.report;
     out->load_id = str_copy(arena, load.load_id);
@@ -155,7 +161,10 @@ bool lake_delete_missing(Lake *lake, Session *session, const LoadSpec *spec, Str
     bool exists;
     (void)arena;
     *deleted = 0;
-    TRY(columns_read(lake, session, &scratch, spec->database, spec->schema, spec->table, &have,
-                     &exists, err));
-    return !exists || write_missing(&load, keys, deleted, err);
+    TRY(begin_load(&load, err));
+    bool ok = columns_read(lake, session, &scratch, spec->database, spec->schema, spec->table,
+                           &have, &exists, err);
+    ok = ok && (!exists || write_missing(&load, keys, deleted, err));
+    end_load(&load);
+    return ok;
 }

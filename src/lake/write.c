@@ -375,11 +375,23 @@ static bool delete_orphans(Load *load, Value vars, Err *err)
     return true;
 }
 
+static bool missing_inside(Load *load, Value vars, Stream *keys, uint64_t *deleted, Err *err)
+{
+    NamedStream stream = {STR("weir_keys"), keys};
+    TRY(session_query(load->session, load->arena, STR("begin transaction"), 0, NULL, err));
+    bool ok = delete_missing(load, vars, &stream, deleted, err) &&
+              delete_orphans(load, vars, err) && run(load, "drop", vars, NULL, err) &&
+              session_query(load->session, load->arena, STR("commit"), 0, NULL, err);
+    Err second = {0};
+    if (!ok && !session_query(load->session, load->arena, STR("rollback"), 0, NULL, &second))
+        err_drop(&second);
+    return ok;
+}
+
 bool write_missing(Load *load, Stream *keys, uint64_t *deleted, Err *err)
 {
     const LoadSpec *spec = load->spec;
     Value vars = value_dict(load->arena);
-    NamedStream stream = {STR("weir_keys"), keys};
     Str stage = str_print(load->arena, "_weir_keys_" STR_FMT, STR_ARG(load->load_id));
     put_text(vars, STR("database"), spec->database);
     put_text(vars, STR("schema"), spec->schema);
@@ -389,12 +401,5 @@ bool write_missing(Load *load, Stream *keys, uint64_t *deleted, Err *err)
     put_text(vars, STR("stage"), sql_quote_name(load->arena, stage));
     put_text(vars, STR("relation"), sql_quote_name(load->arena, stage));
     dict_put(vars.dict, STR("keys"), spec->primary_key);
-    TRY(session_query(load->session, load->arena, STR("begin transaction"), 0, NULL, err));
-    bool ok = delete_missing(load, vars, &stream, deleted, err) &&
-              delete_orphans(load, vars, err) && run(load, "drop", vars, NULL, err) &&
-              session_query(load->session, load->arena, STR("commit"), 0, NULL, err);
-    Err second = {0};
-    if (!ok && !session_query(load->session, load->arena, STR("rollback"), 0, NULL, &second))
-        err_drop(&second);
-    return ok;
+    return missing_inside(load, vars, keys, deleted, err);
 }

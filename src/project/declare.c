@@ -13,6 +13,8 @@
 
 #include "base/process.h"
 
+enum { DEEPEST = 100 };
+
 typedef struct Reading {
     Loader *loader;
     const SourceFile *file;
@@ -76,6 +78,9 @@ static bool add_connections(const Reading *reading, Err *err)
         map_put(&project->connections, made->name, made);
     }
     Value state = value_get(reading->file->doc.root, "state");
+    if (state.kind == VALUE_DICT && project->state_config.kind == VALUE_DICT)
+        return fail_in(reading, state, err, "`state` stands in " STR_FMT " already",
+                       STR_ARG(project->state_file));
     if (state.kind == VALUE_DICT) {
         project->state_config = state;
         project->state_file = reading->file->doc.file;
@@ -129,7 +134,9 @@ static bool make_node(const Reading *reading, NodeKind kind, Value tree, Str nam
 {
     Arena *arena = reading->arena;
     Node *node = node_new(reading->loader, arena, kind, reading->file, table.len ? table : name);
-    Str id = table.len ? str_print(arena, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(table)) : name;
+    Str id = name;
+    if (table.len)
+        id = str_print(arena, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(table));
     node->path = reading->file->original_file_path;
     node->unique_id = node_unique_id(arena, kind, node->package, id);
     node->line = line_of(reading, tree);
@@ -437,8 +444,8 @@ bool declarations_load(Loader *loader, Err *err)
 
 /* ---- rendering when a node runs ---- */
 
-/* The place of a template's error in the file that holds the template: exact where the text stands there as it is,
- * else where it begins. Errors in macros keep their own. */
+/* The place of a template's error in the file that holds the template: exact where the text stands
+ * there as it is, else where it begins. Errors in macros keep their own. */
 static void relocate(Value text, Str file, Str source, Err *err)
 {
     if (err->place.line && !str_eq(err->place.file, file))
@@ -460,34 +467,41 @@ static void relocate(Value text, Str file, Str source, Err *err)
     err_drop(&old);
 }
 
-bool declare_render(Context *context, Value tree, Str file, Str source, Value *out, Err *err)
+static bool render_tree(Context *context, Value tree, Str file, Str source, int depth, Value *out,
+                        Err *err)
 {
     Value item, key;
     *out = tree;
-    if (!value_has_tags(tree)) /* a reader's bound on depth holds here as well */
-        return true;
-    if (tree.kind == VALUE_TEXT) {
+    if (depth > DEEPEST)
+        return err_set(err, ERR_TOO_DEEP, (Place){file, 0, 0}, "values nest over %d levels deep",
+                       DEEPEST);
+    if (tree.kind == VALUE_TEXT && value_has_tags(tree)) {
         if (!context_render_value(context, value_str(tree), file, out, err)) {
             relocate(tree, file, source, err);
             return false;
         }
         out->at = tree.at;
-    } else if (tree.kind == VALUE_LIST) {
+    } else if (tree.kind == VALUE_LIST) { /* a copy in any case: the declaration itself is shared */
         *out = value_list(context->arena);
         out->at = tree.at;
         for (uint32_t i = 0; i < tree.list->len; i++) {
-            TRY(declare_render(context, tree.list->at[i], file, source, &item, err));
+            TRY(render_tree(context, tree.list->at[i], file, source, depth + 1, &item, err));
             array_add(out->list, item);
         }
     } else if (tree.kind == VALUE_DICT) {
         *out = value_dict(context->arena);
         out->at = tree.at;
         for (uint32_t at = 0; dict_next(tree.dict, &at, &key, &item);) {
-            TRY(declare_render(context, item, file, source, &item, err));
+            TRY(render_tree(context, item, file, source, depth + 1, &item, err));
             dict_put_keyed(out->dict, key, item);
         }
     }
     return true;
+}
+
+bool declare_render(Context *context, Value tree, Str file, Str source, Value *out, Err *err)
+{
+    return render_tree(context, tree, file, source, 0, out, err);
 }
 
 static void note_secret(Context *context, Str name, Value value)

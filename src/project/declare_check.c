@@ -6,6 +6,7 @@
 typedef enum KeyKind {
     KEY_TEXT, KEY_INT, KEY_BOOL, KEY_ANY, KEY_NAMES, KEY_LIST, KEY_DICT, KEY_DURATION, KEY_BYTES,
     KEY_WORD, KEY_OBJECT, KEY_LIST_OF, KEY_MAP_OF, KEY_WORD_OR, KEY_TEXT_OR, KEY_MAP_TEXT_OR,
+    KEY_WORDS,
 } KeyKind;
 
 static const struct KeyRow {
@@ -152,6 +153,7 @@ static const char *type_wanted(KeyKind kind)
     case KEY_BOOL: return "true or false";
     case KEY_NAMES: return "a text or a list of texts";
     case KEY_LIST:
+    case KEY_WORDS:
     case KEY_LIST_OF: return "a list";
     case KEY_DURATION: return "a duration such as 30s, 15m, 1h or 7d";
     case KEY_BYTES: return "a size such as 64MB or 1GiB";
@@ -179,6 +181,7 @@ static bool has_kind(KeyKind kind, Value v)
     case KEY_BOOL: return v.kind == VALUE_BOOL;
     case KEY_NAMES: return is_names(v);
     case KEY_LIST:
+    case KEY_WORDS:
     case KEY_LIST_OF: return v.kind == VALUE_LIST;
     case KEY_DURATION: return duration_read(v, &us);
     case KEY_BYTES: return bytes_read(v, &bytes);
@@ -217,6 +220,10 @@ static bool check_value(const Check *check, const struct KeyRow *row, Value key,
     Str words = bar < 0 ? detail : str_slice(detail, 0, (size_t)bar);
     switch (row->kind) {
     case KEY_WORD: return check_word(check, row->key, words, v, err);
+    case KEY_WORDS:
+        for (uint32_t i = 0; i < v.list->len; i++)
+            TRY(check_word(check, row->key, words, v.list->at[i], err));
+        return true;
     case KEY_OBJECT: return check_object(check, row->detail, v, key, err);
     case KEY_LIST_OF:
     case KEY_MAP_OF:
@@ -275,7 +282,8 @@ static const char *connection_object(Str type)
     return NULL;
 }
 
-/* "5432" and "true", as the environment and quotes give them, where a number or a truth value belongs. */
+/* "5432" and "true", as the environment and quotes give them, where a number or a truth value
+ * belongs. */
 static Value settled(KeyKind kind, Value v)
 {
     Str text = value_str(v);
@@ -285,7 +293,8 @@ static Value settled(KeyKind kind, Value v)
         return v;
     if (kind == KEY_INT && str_to_int(text, &number))
         made = value_int(number);
-    else if (kind == KEY_BOOL && (str_eq_fold(text, STR("true")) || str_eq_fold(text, STR("false"))))
+    else if (kind == KEY_BOOL && (str_eq_fold(text, STR("true")) || str_eq_fold(text,
+                                                                                STR("false"))))
         made = value_bool(str_eq_fold(text, STR("true")));
     made.at = v.at;
     return made;

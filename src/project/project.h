@@ -174,12 +174,12 @@ MUST bool declare_check_object(const char *object, Value tree, Str file, Str sou
 bool duration_read(Value v, int64_t *us);
 /* "256MB", "64KiB", "1GB", a number -> bytes. */
 bool bytes_read(Value v, uint64_t *bytes);
-/* A context for values of declarations: var, env_var, target and dbt's other names; `extra` (a dict)
- * adds names: cursor, page, run_date ... Secrets that env_var gives are made known.
+/* A context for values of declarations: var, env_var, target and dbt's other names; `extra` (a
+ * dict) adds names: cursor, page, run_date ... Secrets that env_var gives are made known.
  * Owner: the arena. */
 Context *declare_context(const Project *project, Arena *arena, Str package, Dict *extra);
-/* Renders all texts of a tree. Fails with the place in the file, not in the template. Owner: the
- * context's arena. */
+/* Renders all texts of a tree; lists and dicts are made anew. Fails with the place in the file, not
+ * in the template. Owner: the context's arena. */
 MUST bool declare_render(Context *context, Value tree, Str file, Str source, Value *out, Err *err);
 
 /* How the command line asks for it. */

@@ -1,7 +1,7 @@
 /* scan.h: the few words of Jinja that are read without a template: names, literals, versions.
  * private to project/
  *
- * Each scan_ function passes over blanks first and gives false, with nothing it promised read, where
+ * Each function passes over blanks first and gives false, with nothing it promised read, where
  * something else stands: the caller then leaves the whole text to Jinja. */
 #ifndef PROJECT_SCAN_H
 #define PROJECT_SCAN_H

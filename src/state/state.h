@@ -83,8 +83,7 @@ MUST bool statedb_schema_get(StateDb *db, Str table, uint32_t version, Arena *ar
 /* ---- leases ---- */
 
 /* One holder (process) at a time; renewed by its holder; taken over when it is over or its process
- * on this host is gone.
- * *holder   if refused: "host:pid since 2026-01-31T23:59:59Z"; may be NULL */
+ * on this host is gone. *holder   if refused: "host:pid since 2026-01-31T23:59:59Z"; may be NULL */
 MUST bool statedb_lease_take(StateDb *db, Str name, int64_t seconds, bool *taken, Arena *arena,
                              Str *holder, Err *err);
 /* Gives back a lease of this process; of another's nothing happens. */

@@ -68,6 +68,9 @@ class Odd:
         class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             daemon_threads, request_queue_size = True, 128
 
+            def handle_error(self, *_):         # whoever hangs up in the middle
+                pass
+
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -417,6 +420,19 @@ def jinja_in_the_endpoint(options):
     with Odd(listing([{"id": 1}])) as odd, world(options, odd, text) as made:
         made.run("ingest")
         require(ids(made) == [1], "rendered")
+
+
+@test
+def odd_paths(options):
+    """Blanks and letters of other scripts in a path are encoded."""
+    asked = []
+
+    def answer(path, query, body, headers):
+        asked.append(path)
+        return json.dumps([{"id": 1}])
+    with Odd(answer) as odd, world(options, odd, simple("{path: \"/x y/caf\u00e9\"}", "single_page")) as made:
+        made.run("ingest")
+        require(asked == ["/x%20y/caf%C3%A9"], "encoded", asked)
 
 
 @test
@@ -808,10 +824,23 @@ def state_on_s3(options):
         time.sleep(0.7)
         s3.put("lake", "weir/state.db", written(s3.get("lake", "weir/state.db"), made.path("other.db")))
         out = child.communicate(timeout=60)[0].decode(errors="replace")
-        require(child.returncode != 0 and "another run has written the state" in out, "told so", out)
+        require(child.returncode == 2 and "another run has written the state" in out, "told so", out)
         api.set(latency=0.0)
         made.run("ingest")
         check_equal(made.table("games.games"), api.rows("games"), what="after the conflict")
+
+
+@test
+def two_runs_one_state(options):
+    """In one folder, with a state that is fetched: the second is told so at once."""
+    with S3() as s3, Api(games=200, latency=0.5) as api, state_world(options, api, s3) as made:
+        first = start(made, "ingest")
+        time.sleep(0.6)
+        out, err = made.run("ingest", code=2)
+        require("another run works with this state" in out + err, "told", out + err)
+        shown = first.communicate(timeout=60)[0].decode(errors="replace")
+        require(first.returncode == 0, "the first goes on", shown)
+        check_equal(made.table("games.games"), api.rows("games"), what="the first")
 
 
 @test
@@ -882,6 +911,10 @@ WRONG = {
     "connection_key": (GAMES, "Did you mean 'retries'", "retrys", "    retrys: 3\n"),
     "retries": (GAMES, "retries", "retries", "    retries: -2\n"),
     "state_key": (GAMES + "state: {locaton: x}\n", "Did you mean 'location'", "locaton"),
+    "meta_column": (GAMES + "    meta_columns: [_weir_load, _weir_run_id]\n", "Did you mean '_weir_load_id'", "meta_columns"),
+    "same_table": (GAMES + GAMES.replace("ingest:\n", "").replace("name: games", "name: again"), "identical database", ""),
+    "parent_cycle": (GAMES + "    parent: games\n", "games", "parent"),
+    "connection_number": (GAMES + "publish: []\n", "must be a", "5", "  other: 5\n"),
     "no_lag": (declared("lag: 1h", "lag: 1 fortnight"), "duration", "fortnight"),
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -295,6 +296,45 @@ def raw_s3(options, kind):
     prefix = "case-%s-%d" % (kind, os.getpid())
     _raw(options, kind, "s3://lake/" + prefix, env, lambda made: sorted(server.keys("lake", prefix)))
     require(not server.uploads("lake"), "uploads left")
+
+
+@test
+def raw_alone(options):
+    """load: false lands the file, fills no table, and refuses what could not be kept."""
+    place = database("postgres")
+    mixed.fill(place, "orders", 1200)
+    text = resource("table: orders\nwrite_disposition: replace\nload: false\n"
+                    "raw: \"lake/raw/orders/batch-{{ batch }}.parquet\"")
+    with world(options, place, text) as made:
+        made.run("ingest")
+        names = made.files("lake/raw")
+        require(len(names) == 1 and rows_in(made) == 1200, "one file of all rows", names)
+        require(made.query("select count(*), sum(id) from '%s'" % made.path(names[0])) == [["1200", "720600"]], "its rows")
+        require("warehouse.shop.orders" not in made.relations(), "no table", made.relations())
+        rewrite(made, place, text + "    cursor: updated_at\n")
+        out, err = made.run("ingest", code=1)
+        require("leave out one of the two" in out + err, "a cursor is refused", out + err)
+
+
+@test
+def memory_limited(options):
+    """`weir ingest` alone limits the engine's memory, unless the profile says what it may take; a merge that needs more gets it."""
+    place = database("postgres")
+    mixed.fill(place, "orders", 60000)
+    with world(options, place, MERGED) as made:
+        for limit in ("", ", settings: {memory_limit: 3GB}"):
+            made.run("ingest", "--full-refresh", env={"WEIR_TRACE_SQL": made.path("trace.txt")})
+            with open(made.path("trace.txt"), encoding="utf-8") as file:
+                trace = file.read()
+            require(bool(re.search(r"set memory_limit = '\d+MB'", trace)) == (not limit), "the limit is ours: " + str(not limit), trace)
+            mixed.change(place, "orders", 0.5)
+            made.run("ingest")
+            same(made, place, what="after a merge of half of it")
+            with open(made.path("profiles.yml"), encoding="utf-8") as file:
+                text = file.read().replace("threads: 2}", "threads: 2, settings: {memory_limit: 3GB}}")
+            with open(made.path("profiles.yml"), "w", encoding="utf-8") as file:
+                file.write(text)
+            os.unlink(made.path("trace.txt"))
 
 
 # ---- deletes, history ----

@@ -3,8 +3,8 @@
 
     scanner.py LIBRARY EXTENSIONS DATABASE.duckdb STATEMENTS.sql
 
-Runs the statements, one after the other; standard output and errors are the engine's. Nothing of Python takes part in
-the work but the one call a statement.
+Runs the statements, one after the other. "-- NAME: select ..." keeps one value, which stands for {NAME} later: a bound
+that the scanner can hand to the server. Nothing of Python takes part in the work but the one call a statement.
 """
 import ctypes
 import sys
@@ -18,7 +18,9 @@ class Result(ctypes.Structure):
 def main():
     library, extensions, database, path = sys.argv[1:]
     duck = ctypes.CDLL(library)
-    duck.duckdb_result_error.restype = ctypes.c_char_p
+    duck.duckdb_result_error.restype = duck.duckdb_value_varchar.restype = ctypes.c_char_p
+    duck.duckdb_value_varchar.argtypes = [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64]
+    values = {}
     handle, connection, result = ctypes.c_void_p(), ctypes.c_void_p(), Result()
     assert duck.duckdb_open(database.encode(), ctypes.byref(handle)) == 0, "cannot open " + database
     assert duck.duckdb_connect(handle, ctypes.byref(connection)) == 0
@@ -27,8 +29,15 @@ def main():
     for text in statements:
         if not text.strip():
             continue
+        name, _, rest = text.strip().partition(":")
+        is_value = name.startswith("-- ")
+        text = rest if is_value else text
+        for key, value in values.items():
+            text = text.replace("{%s}" % key, value)
         if duck.duckdb_query(connection, text.encode(), ctypes.byref(result)) != 0:
             sys.exit("%s\n%s" % (text, (duck.duckdb_result_error(ctypes.byref(result)) or b"?").decode()))
+        if is_value:
+            values[name[3:]] = duck.duckdb_value_varchar(ctypes.byref(result), 0, 0).decode()
         duck.duckdb_destroy_result(ctypes.byref(result))
     duck.duckdb_disconnect(ctypes.byref(connection))
     duck.duckdb_close(ctypes.byref(handle))
