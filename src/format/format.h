@@ -147,7 +147,7 @@ typedef struct RecordOptions {
     CsvOptions csv;
     Schema schema; /* columns to fill, by name, letter for letter               */
     Str file;      /* for messages and bad values                               */
-    uint64_t batch_rows, batch_bytes; /* 0: 64k rows, 4 MiB of input                          */
+    uint64_t batch_rows, batch_bytes; /* 0: 64k rows, 1 MiB of input                          */
     /* The next bytes, which hold until the next call; empty at the end. */
     MUST bool (*read)(void *source, Str *piece, Err *err);
     void *source;

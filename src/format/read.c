@@ -2,7 +2,7 @@
 #include "format/read.h"
 
 #define ROWS_USUAL  (64 * 1024)
-#define BYTES_USUAL (4u << 20)
+#define BYTES_USUAL (1u << 20)
 #define VALUE_SHOWN 200
 
 Outcome reader_bad(Reader *reader, Str column, Str value, const char *reason)

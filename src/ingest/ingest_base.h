@@ -102,8 +102,13 @@ struct Load {
 
 /* Is the engine's memory ours to limit in this run? */
 void memory_begin(Ingest *ingest);
-/* Before rows of so many columns (0: of files) are loaded; compares: with those of the target. */
-MUST bool memory_need(Load *load, uint32_t columns, bool compares, Err *err);
+typedef enum MemoryNeed {
+    MEMORY_ROWS,                 /* a stream into a table or a file                               */
+    MEMORY_FILES,                /* files into a table: they can be read again with more          */
+    MEMORY_MERGE,                /* a stream that is compared with what the table has             */
+} MemoryNeed;
+/* Before rows of so many columns are loaded. */
+MUST bool memory_need(Load *load, MemoryNeed need, uint32_t columns, Err *err);
 /* After a failure: true if memory was short and there is more of it now; *err is dropped then. */
 MUST bool memory_was_short(Load *load, Err *err);
 

@@ -4,8 +4,8 @@
  * to hold nothing that anyone asks for again. Rows on their way into a table need little; what has
  * to be compared with a table needs a hash table. So the limit begins small and rises:
  *
- *   rows into a table    -> 25 MB a thread, more for wide rows; from files 16 MB
- *   rows merged with one -> 256 MB
+ *   rows into a table    -> 25 MB a thread, more for wide rows; from files 10 MB
+ *   rows merged with one -> 80 MB
  *   it was not enough    -> four times as much, and once more; then what the engine takes by itself
  *
  * Only where loads run alone (`weir ingest`) and the profile names no limit: models beside them
@@ -17,7 +17,7 @@
 
 #include "ingest/ingest_base.h"
 
-enum { THREAD_MB = 25, FILE_THREAD_MB = 16, COLUMNS_WIDE = 16, MERGE_MB = 256, MOST_MB = 1024 };
+enum { THREAD_MB = 25, FILE_THREAD_MB = 10, COLUMNS_WIDE = 16, MERGE_MB = 80, MOST_MB = 1024 };
 enum { HEAPS = 2 };
 
 /* Does the profile say how much? */
@@ -57,16 +57,16 @@ static bool raise_limit(Load *load, uint32_t limit_mb, Err *err)
     return session_query(load->session, load->arena, sql, 0, NULL, err);
 }
 
-bool memory_need(Load *load, uint32_t columns, bool compares, Err *err)
+bool memory_need(Load *load, MemoryNeed need, uint32_t columns, Err *err)
 {
     if (!load->ingest->limits_memory)
         return true;
     unsigned threads = load->ingest->options.threads;
     threads = threads > cpu_count() ? threads : cpu_count();
-    uint32_t limit_mb = (columns ? THREAD_MB : FILE_THREAD_MB) * threads;
+    uint32_t limit_mb = (need == MEMORY_FILES ? FILE_THREAD_MB : THREAD_MB) * threads;
     limit_mb *= 1 + columns / COLUMNS_WIDE;
     malloc_trim(0); /* what extracting took */
-    if (compares && limit_mb < MERGE_MB)
+    if (need == MEMORY_MERGE && limit_mb < MERGE_MB)
         limit_mb = MERGE_MB;
     return raise_limit(load, limit_mb > MOST_MB ? 0 : limit_mb, err);
 }

@@ -637,9 +637,13 @@ static bool memory_for(Load *load, const Input *input, Err *err)
     const Window *window = &load->window;
     bool is_merge = load->spec.disposition == WRITE_MERGE || load->spec.disposition == WRITE_SCD2;
     bool is_first = load->spec.is_full_refresh || (window->is_on && !window->last.at);
-    uint32_t columns = input->kind == INPUT_STREAM ? input->stream->schema.count : 0;
-    bool compares = input->kind == INPUT_STREAM && is_merge && !is_first;
-    return memory_need(load, columns, compares, err);
+    uint32_t columns = input->kind == INPUT_STREAM ? input->stream->schema.count
+                       : input->shape              ? shape_schema(input->shape, load->arena).count
+                                                   : 0;
+    MemoryNeed need = input->kind != INPUT_STREAM ? MEMORY_FILES
+                      : is_merge && !is_first     ? MEMORY_MERGE
+                                                  : MEMORY_ROWS;
+    return memory_need(load, need, columns, err);
 }
 
 bool load_input(Load *load, Input *input, Value cursor, Err *err)

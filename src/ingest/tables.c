@@ -201,7 +201,7 @@ static bool load_by_file(TableLoad *job, Err *err)
     Str name;
     Stream stream;
     TRY(landing_place(load, "parquet", &store, &name, err));
-    TRY(memory_need(load, job->shape.schema.count, false, err));
+    TRY(memory_need(load, MEMORY_ROWS, job->shape.schema.count, err));
     TRY(open_rows(job, &stream, err));
     NamedStream named = {STR("weir_rows"), &stream};
     Export export = {.store = store, .select = select_rows(load, &stream.schema),

@@ -171,19 +171,27 @@ static bool make_node(const Reading *reading, NodeKind kind, Value tree, Str nam
     return true;
 }
 
-/* The source node of a name, made if nobody declared it. */
+static Node *find_source(Node *const *nodes, uint32_t count, Str source, Str table)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (nodes[i]->kind == NODE_SOURCE && str_eq(nodes[i]->source_name, source) &&
+            str_eq(nodes[i]->name, table))
+            return nodes[i];
+    return NULL;
+}
+
+/* The source node of a name, made if nobody declared it; perhaps one that is switched off. */
 static Node *source_node(const Reading *reading, Str source, Str table, Value at)
 {
     static const char *const nothing[] = {"loaded_at_field", "loaded_at_query", "freshness",
                                           "external"};
     Loader *loader = reading->loader;
     Project *project = loader->project;
-    for (uint32_t i = 0; i < project->nodes.len; i++) {
-        Node *node = project->nodes.at[i];
-        if (node->kind == NODE_SOURCE && str_eq(node->source_name, source) &&
-            str_eq(node->name, table))
-            return node;
-    }
+    Node *found = find_source(project->nodes.at, project->nodes.len, source, table);
+    if (!found)
+        found = find_source(project->disabled.at, project->disabled.len, source, table);
+    if (found)
+        return found;
     Arena *arena = reading->arena;
     Node *node = node_new(loader, arena, NODE_SOURCE, reading->file, table);
     node->path = reading->file->original_file_path;
@@ -263,6 +271,7 @@ static bool add_resource(const Reading *reading, Value tree, Str name, Str table
         node->schema = declared->fills->schema;
         node->alias = declared->fills->alias;
         node->relation_name = declared->fills->relation_name;
+        node->is_enabled = declared->fills->is_enabled; /* a load of nothing is none */
     }
     loader_add_node(reading->loader, node);
     return true;
@@ -383,6 +392,16 @@ static bool is_ours(const SourceFile *file)
                                        dict_find(root.dict, STR("connections")));
 }
 
+/* Files of connections alone may be another tool's: they count beside a resource or publication. */
+static bool has_any(SourceFile *const *files, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!value_is_undefined(value_get(files[i]->doc.root, "ingest")) ||
+            !value_is_undefined(value_get(files[i]->doc.root, "publish")))
+            return true;
+    return false;
+}
+
 static bool find_parents(Loader *loader, Err *err)
 {
     Project *project = loader->project;
@@ -421,6 +440,8 @@ bool declarations_load(Loader *loader, Err *err)
     SourceFile **files = loader_files(loader, USE_DECLARATION, &count);
     map_init(&loader->project->connections, loader->arena);
     loader->project->state_config = UNDEFINED;
+    if (!has_any(files, count))
+        return true;
     for (uint32_t i = 0; i < count; i++) {
         Reading reading = {loader, files[i], loader->arena};
         if (is_ours(files[i])) {

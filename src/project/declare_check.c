@@ -45,7 +45,7 @@ bool duration_read(Value v, int64_t *us)
         const char *unit;
         double seconds;
     } units[] = {{"ms", 0.001}, {"s", 1}, {"sec", 1}, {"m", 60}, {"min", 60}, {"h", 3600},
-                 {"d", 86400}, {"w", 604800}};
+                 {"d", 86400}, {"w", 604800}, {"", 1}};
     if (v.kind == VALUE_INT || v.kind == VALUE_FLOAT) {
         double seconds = v.kind == VALUE_INT ? (double)v.number : v.real;
         *us = (int64_t)(seconds * 1e6);
@@ -70,7 +70,7 @@ bool duration_read(Value v, int64_t *us)
         size_t u = 0;
         while (u < COUNT_OF(units) && !str_is(unit, units[u].unit))
             u++;
-        if (u == COUNT_OF(units))
+        if (u == COUNT_OF(units) || (!unit.len && total > 0)) /* "30" is seconds, "1h30" nothing */
             return false;
         char *end;
         total += strtod(number, &end) * units[u].seconds;
