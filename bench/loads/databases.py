@@ -150,7 +150,7 @@ def measure_increments(place, options, report):
         samples["scanner"].append(place.scanner(folder, MERGE))
     said = common.run_result(place.top)
     common.check_rows(tools, "weir", said["rows_updated"] >= place.rows // 100, True)
-    common.add_peers(tools, report, "%s, %d of %d rows merged" % (name, place.rows // 100, place.rows), samples, {"scanner": 0.5}, 150)
+    common.add_peers(tools, report, "%s, %d of %d rows merged" % (name, place.rows // 100, place.rows), samples, {"scanner": 0.5})
     shutil.rmtree(folder, ignore_errors=True)
 
 

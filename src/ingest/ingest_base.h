@@ -103,9 +103,9 @@ struct Load {
 /* Is the engine's memory ours to limit in this run? */
 void memory_begin(Ingest *ingest);
 typedef enum MemoryNeed {
-    MEMORY_ROWS,                 /* a stream into a table or a file                               */
-    MEMORY_FILES,                /* files into a table: they can be read again with more          */
-    MEMORY_MERGE,                /* a stream that is compared with what the table has             */
+    MEMORY_ROWS,                 /* a stream into a new table or a file                           */
+    MEMORY_FILES,                /* files into a new table                                        */
+    MEMORY_OPEN,                 /* rows into a table that stays: no limit of ours                */
 } MemoryNeed;
 /* Before rows of so many columns are loaded. */
 MUST bool memory_need(Load *load, MemoryNeed need, uint32_t columns, Err *err);

@@ -1,12 +1,15 @@
 /* memory.c: what the engine may take while loads run.
  *
  * Left alone, DuckDB keeps every block it has touched: a load of 5 million rows would take 500 MB
- * to hold nothing that anyone asks for again. Rows on their way into a table need little; what has
- * to be compared with a table needs a hash table. So the limit begins small and rises:
+ * to hold nothing that anyone asks for again. Rows on their way into a new table need little:
  *
- *   rows into a table    -> 25 MB a thread, more for wide rows; from files 10 MB
- *   rows merged with one -> 80 MB
- *   it was not enough    -> four times as much, and once more; then what the engine takes by itself
+ *   a stream into a new table or a file -> 25 MB a thread, more for wide rows
+ *   files into a new table              -> 10 MB a thread, more for wide rows
+ *   it was not enough                   -> four times as much, and once more; then no limit of ours
+ *   rows that meet those of a table     -> no limit of ours
+ *
+ * The last, because a DELETE that ran out of memory cannot be repeated in the same process: DuckDB
+ * 1.5.5 forgets to take some of its marks back ("Conflict on tuple deletion").
  *
  * Only where loads run alone (`weir ingest`) and the profile names no limit: models beside them
  * need theirs. The limit is the engine's, for all threads: it never sinks during a run.
@@ -17,7 +20,7 @@
 
 #include "ingest/ingest_base.h"
 
-enum { THREAD_MB = 25, FILE_THREAD_MB = 10, COLUMNS_WIDE = 16, MERGE_MB = 80, MOST_MB = 1024 };
+enum { THREAD_MB = 25, FILE_THREAD_MB = 10, COLUMNS_WIDE = 16, MOST_MB = 1024 };
 enum { HEAPS = 2 };
 
 /* Does the profile say how much? */
@@ -46,11 +49,11 @@ static bool raise_limit(Load *load, uint32_t limit_mb, Err *err)
 {
     Ingest *ingest = load->ingest;
     lock_take(&ingest->lock);
-    bool is_higher = limit_mb > ingest->memory_mb || (!limit_mb && ingest->memory_mb);
-    if (is_higher)
-        ingest->memory_mb = limit_mb ? limit_mb : UINT32_MAX;
+    uint32_t had_mb = ingest->memory_mb, wanted_mb = limit_mb ? limit_mb : UINT32_MAX;
+    if (wanted_mb > had_mb)
+        ingest->memory_mb = wanted_mb;
     lock_give(&ingest->lock);
-    if (!is_higher)
+    if (wanted_mb <= had_mb || (!limit_mb && !had_mb))
         return true;
     Str sql = limit_mb ? str_print(load->arena, "set memory_limit = '%uMB'", limit_mb)
                        : STR("reset memory_limit");
@@ -66,16 +69,21 @@ bool memory_need(Load *load, MemoryNeed need, uint32_t columns, Err *err)
     uint32_t limit_mb = (need == MEMORY_FILES ? FILE_THREAD_MB : THREAD_MB) * threads;
     limit_mb *= 1 + columns / COLUMNS_WIDE;
     malloc_trim(0); /* what extracting took */
-    if (need == MEMORY_MERGE && limit_mb < MERGE_MB)
-        limit_mb = MERGE_MB;
-    return raise_limit(load, limit_mb > MOST_MB ? 0 : limit_mb, err);
+    return raise_limit(load, need == MEMORY_OPEN || limit_mb > MOST_MB ? 0 : limit_mb, err);
+}
+
+/* The engine's words for it; the second comes when a transaction ends. */
+static bool says_short(const Err *err)
+{
+    Str text = str_of(err->text);
+    return str_find(text, STR("Out of Memory Error")) >= 0 ||
+           str_find(text, STR("failed to pin block")) >= 0;
 }
 
 bool memory_was_short(Load *load, Err *err)
 {
     uint32_t had_mb = load->ingest->memory_mb;
-    if (!load->ingest->limits_memory || had_mb == UINT32_MAX || !err->text ||
-        str_find(str_of(err->text), STR("Out of Memory Error")) < 0)
+    if (!load->ingest->limits_memory || had_mb == UINT32_MAX || !says_short(err))
         return false;
     Err second = {0};
     bool ok = raise_limit(load, had_mb * 4 > MOST_MB ? 0 : had_mb * 4, &second);

@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "context/context.h"
 #include "ingest/ingest_base.h"
+#include "sql/sql.h"
 
 #define STATE_LEASE "state"
 
@@ -631,18 +632,30 @@ static void add_up(Load *load, const LoadReport *report)
     }
 }
 
-/* Rows of a target that is there are compared with it; files get more when they need it. */
+static bool target_is_there(Load *load)
+{
+    const LoadSpec *spec = &load->spec;
+    AUTO(text) Text sql = {0};
+    AUTO(err) Err quiet = {0};
+    text_add(&sql, STR("from "));
+    if (spec->database.len)
+        text_print(&sql, STR_FMT ".", STR_ARG(sql_quote_name(load->arena, spec->database)));
+    text_print(&sql, STR_FMT "." STR_FMT " limit 0",
+               STR_ARG(sql_quote_name(load->arena, spec->schema)),
+               STR_ARG(sql_quote_name(load->arena, spec->table)));
+    return session_query(load->session, load->arena, text_str(&sql), 0, NULL, &quiet);
+}
+
 static bool memory_for(Load *load, const Input *input, Err *err)
 {
-    const Window *window = &load->window;
-    bool is_merge = load->spec.disposition == WRITE_MERGE || load->spec.disposition == WRITE_SCD2;
-    bool is_first = load->spec.is_full_refresh || (window->is_on && !window->last.at);
+    bool is_new = load->spec.is_full_refresh || load->spec.disposition == WRITE_REPLACE ||
+                  !target_is_there(load);
     uint32_t columns = input->kind == INPUT_STREAM ? input->stream->schema.count
                        : input->shape              ? shape_schema(input->shape, load->arena).count
                                                    : 0;
-    MemoryNeed need = input->kind != INPUT_STREAM ? MEMORY_FILES
-                      : is_merge && !is_first     ? MEMORY_MERGE
-                                                  : MEMORY_ROWS;
+    MemoryNeed need = !is_new                       ? MEMORY_OPEN
+                      : input->kind == INPUT_STREAM ? MEMORY_ROWS
+                                                    : MEMORY_FILES;
     return memory_need(load, need, columns, err);
 }
 

@@ -318,7 +318,7 @@ def raw_alone(options):
 
 @test
 def memory_limited(options):
-    """`weir ingest` alone limits the engine's memory, unless the profile says what it may take; a merge that needs more gets it."""
+    """`weir ingest` alone limits the engine's memory for a new table, unless the profile says what it may take; a merge is not limited."""
     place = database("postgres")
     mixed.fill(place, "orders", 60000)
     with world(options, place, MERGED) as made:
@@ -335,6 +335,21 @@ def memory_limited(options):
             with open(made.path("profiles.yml"), "w", encoding="utf-8") as file:
                 file.write(text)
             os.unlink(made.path("trace.txt"))
+
+
+@test
+def memory_short(options):
+    """Values larger than the limit: it rises, the file is read again, nothing is lost or doubled."""
+    lines = [json.dumps({"id": number, "text": str(number) * 40000000}) for number in (1, 2, 3)]
+    files = {"ingest/big.yml": "ingest:\n  - {name: big, source: shop.big, path: in/*.jsonl, write_disposition: replace}\n",
+             "in/big.jsonl": "\n".join(lines) + "\n"}
+    with Loads(options.program, files) as made:
+        made.run("ingest", env={"WEIR_TRACE_SQL": made.path("trace.txt")})
+        with open(made.path("trace.txt"), encoding="utf-8") as file:
+            limits = re.findall(r"set memory_limit = '(\d+)MB'|(reset memory_limit)", file.read())
+        require(len(limits) > 1, "the limit rose", str(limits))
+        rows = made.query("select id, length(text) from warehouse.shop.big order by 1")
+        require(rows == [["1", "40000000"], ["2", "40000000"], ["3", "40000000"]], "all rows", str(rows))
 
 
 # ---- deletes, history ----
