@@ -114,6 +114,7 @@ enum { DUCK_TYPES(AS_ENUM) };
 
 /* Results of calls, kinds of errors, statements and results: those that we ask for. */
 enum { DUCK_OK = 0 };
+enum { DUCK_PENDING_READY, DUCK_PENDING_NOT_READY, DUCK_PENDING_ERROR, DUCK_PENDING_NO_TASKS };
 enum { DUCK_ERROR_TRANSACTION = 10, DUCK_ERROR_IO = 28, DUCK_ERROR_INTERRUPT = 29 };
 enum { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_TRANSACTION = 10 };
 enum { DUCK_RESULT_CHANGED_ROWS = 1 };

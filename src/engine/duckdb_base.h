@@ -41,6 +41,7 @@ typedef struct DuckSession {
     Text sql;                 /* the running statement as a C string                       */
     atomic_bool is_interrupted;
     bool in_transaction;      /* between a BEGIN and its end, as far as statements went    */
+    bool reads_streams;       /* the statement waits for others: not to be spun upon       */
 } DuckSession;
 
 /* ---- duckdb_error.c ---- */

@@ -305,7 +305,10 @@ bool duckdb_query_over(Session *base, Arena *arena, Str sql, const NamedStream *
     for (uint32_t i = 0; i < count && ok; i++)
         ok = check_name(session, arena, &scans.at[i], err);
     GIVE_OVER();
+    bool outer_reads = session->reads_streams;
+    session->reads_streams = true;
     ok = ok && duckdb_query(base, arena, sql, row_limit, out, err);
+    session->reads_streams = outer_reads;
     end_readers(session, &scans);
     TAKE_OVER();
     current = outer;

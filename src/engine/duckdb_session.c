@@ -4,6 +4,8 @@
  * The others are cut by the engine, prepared and run one by one; those that select stream, so that
  * memory is bounded by the rows asked for.
  */
+#include <time.h>
+
 #include "engine/duckdb_base.h"
 #include "sql/sql.h"
 
@@ -118,10 +120,39 @@ static bool run_direct(DuckSession *session, Arena *arena, Str sql, uint64_t row
 
 /* ---- scripts ---- */
 
+/* Runs a statement to its end as the library does, but for one thing: while all of the work is with
+ * other threads, the library's own loop turns without a pause. For a load that is as much CPU time
+ * again as the load takes. */
+static bool run_patiently(DuckSession *session, DuckPrepared prepared, DuckResult *result, Err *err)
+{
+    const DuckAbi *duck = session->instance->duck;
+    const struct timespec pause = {.tv_nsec = 500000};
+    DuckPending pending = NULL;
+    int state = DUCK_PENDING_ERROR;
+    if (duck->pending_prepared(prepared, &pending) == DUCK_OK)
+        state = duck->pending_execute_task(pending);
+    while (state == DUCK_PENDING_NOT_READY || state == DUCK_PENDING_NO_TASKS) {
+        if (state == DUCK_PENDING_NO_TASKS)
+            nanosleep(&pause, NULL);
+        state = duck->pending_execute_task(pending);
+    }
+    bool ok = false;
+    if (state == DUCK_PENDING_ERROR)
+        duckdb_fail(0, duck->pending_error(pending), atomic_load(&session->is_interrupted), err);
+    else if (duck->execute_pending(pending, result) != DUCK_OK)
+        duckdb_fail_result(duck, result, atomic_load(&session->is_interrupted), err);
+    else
+        ok = true;
+    duck->destroy_pending(&pending);
+    return ok;
+}
+
 bool duckdb_start(DuckSession *session, DuckPrepared prepared, DuckResult *result, Err *err)
 {
     const DuckAbi *duck = session->instance->duck;
     if (duck->prepared_statement_type(prepared) != DUCK_STATEMENT_SELECT) {
+        if (session->reads_streams)
+            return run_patiently(session, prepared, result, err);
         if (duck->execute_prepared(prepared, result) == DUCK_OK)
             return true;
         return duckdb_fail_result(duck, result, atomic_load(&session->is_interrupted), err);
@@ -201,7 +232,7 @@ bool duckdb_query(Session *base, Arena *arena, Str sql, uint64_t row_limit, Resu
     TRY(duckdb_hold_sql(session, sql, err));
     Result result = {.changed = -1};
     Result *wanted = out ? &result : NULL;
-    if (is_direct(sql))
+    if (is_direct(sql) && !session->reads_streams)
         TRY(run_direct(session, arena, sql, row_limit, wanted, err));
     else if (!sql_is_blank(sql))
         TRY(run_script(session, arena, sql, row_limit, wanted, err));

@@ -506,6 +506,8 @@ def killed_server(options, kind):
     with sources.KINDS[kind]() as server:
         place = inside(server)
         mixed.fill(place, "orders", 60000)
+        server.stop()       # what it holds is on disk: it runs without fsync, and a kill would lose it
+        server.start()
         with world(options, place, MERGED) as made:
             child = start(made, "ingest")
             time.sleep(0.25)
