@@ -165,11 +165,6 @@ static InputKind kind_of(RecordFormat format)
                                       : INPUT_JSONL;
 }
 
-static Value cursor_of(void *context, Value reached)
-{
-    return window_cursor(context, reached);
-}
-
 /* The engine speaks of copies in the spool: the files they come from are what people know. */
 static void show_files(const FileLoad *job, Err *err)
 {
@@ -211,7 +206,7 @@ static bool load_group(FileLoad *job, Err *err)
     load->spec.files = job->marks;
     load->spec.load_id = landing_load_id(job->landing);
     load->spec.replaces_files = load->spec.disposition == WRITE_APPEND;
-    load->spec.cursor_of = load->window.is_on ? cursor_of : NULL;
+    load->spec.cursor_of = load->window.is_on ? window_cursor_of : NULL;
     load->spec.cursor_context = load;
     if (!load_input(load, &input, NONE, err)) {
         if (input.kind == INPUT_PARQUET || input.kind == INPUT_EXCEL)

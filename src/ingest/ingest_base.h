@@ -145,6 +145,8 @@ MUST bool window_make(Load *load, Err *err);
 /* The cursor to commit with rows whose largest value is `reached` (NONE: no rows), capped at the
  * run's start where it is a time; NONE: leave the committed one as it is. */
 Value window_cursor(const Load *load, Value reached);
+/* The same as LoadSpec.cursor_of asks for it; the context is the Load. */
+Value window_cursor_of(void *load, Value reached);
 /* A cursor value less a span; in the form of the value. */
 Str cursor_less(Arena *arena, CursorForm form, Str value, int64_t lag_us);
 /* <0, 0, >0; numbers as numbers, times as times, else as texts. */

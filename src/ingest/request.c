@@ -135,20 +135,22 @@ static bool render_url(Walk *walk, Page *page, Err *err)
     return true;
 }
 
+static void add_header(Page *page, Str name, Str value)
+{
+    size_t had = page->header_count * sizeof(Header);
+    page->headers = arena_grow(&page->arena, page->headers, had, had + sizeof(Header),
+                               _Alignof(Header));
+    page->headers[page->header_count++] = (Header){name, value};
+}
+
 static bool add_headers(Walk *walk, Page *page, Value raw, Err *err)
 {
     Value headers, key, value;
     if (raw.kind != VALUE_DICT)
         return true;
     TRY(load_render(walk->api->load, raw, &headers, err));
-    uint32_t room = page->header_count + headers.dict->len + 2;
-    Header *list = NEW_N(&page->arena, Header, room);
-    if (page->header_count)
-        memcpy(list, page->headers, page->header_count * sizeof *list);
-    page->headers = list;
     for (uint32_t at = 0; dict_next(headers.dict, &at, &key, &value);)
-        page->headers[page->header_count++] =
-            (Header){str_copy(&page->arena, value_str(key)), text_of(page, value)};
+        add_header(page, str_copy(&page->arena, value_str(key)), text_of(page, value));
     return true;
 }
 
@@ -197,13 +199,8 @@ static bool render_body(Walk *walk, Page *page, Err *err)
         return true;
     TRY(load_render(api->load, api->json, &value, err));
     page->body = text_of(page, value);
-    if (!has_header(page, "content-type")) {
-        Header *list = NEW_N(&page->arena, Header, (size_t)page->header_count + 1);
-        if (page->header_count)
-            memcpy(list, page->headers, page->header_count * sizeof *list);
-        list[page->header_count++] = (Header){STR("Content-Type"), STR("application/json")};
-        page->headers = list;
-    }
+    if (!has_header(page, "content-type"))
+        add_header(page, STR("Content-Type"), STR("application/json"));
     return true;
 }
 

@@ -217,17 +217,6 @@ bool ingest_http(Ingest *ingest, Http **out, Err *err)
 
 /* ---- connections ---- */
 
-static Str type_of(Str given)
-{
-    static const char *const same[][2] = {
-        {"https", "http"}, {"rest_api", "http"}, {"postgresql", "postgres"}, {"mariadb", "mysql"},
-        {"ftps", "ftp"}};
-    for (size_t i = 0; i < COUNT_OF(same); i++)
-        if (str_is(given, same[i][0]))
-            return str_of(same[i][1]);
-    return given;
-}
-
 /* "X-Api-Key", "client_secret", "Authorization"; not "client_id", "token_url", "ssl_key" (a
  * path). */
 static bool names_secret(Str name)
@@ -334,7 +323,7 @@ static bool make_line(Ingest *ingest, const Connection *connection, Line **out, 
     note_secrets(line->config, false);
     TRY(declare_check_object("connection", line->config, connection->file, connection->source,
                              err));
-    line->type = type_of(value_get_text(line->config, "type", STR_NONE));
+    line->type = str_of(connection_type(value_get_text(line->config, "type", STR_NONE)));
     *out = line;
     if (!str_is(line->type, "http"))
         return true;

@@ -94,11 +94,6 @@ static bool check_columns(TableLoad *job, Err *err)
     return true;
 }
 
-static Value cursor_of(void *context, Value reached)
-{
-    return window_cursor(context, reached);
-}
-
 /* ---- rows on their way ---- */
 
 /* nulls: fail. A row without a cursor would never be seen again once it is behind it. */
@@ -276,7 +271,7 @@ static bool run_job(TableLoad *job, Err *err)
                          "deletes: full_keys of a table with history (scd2) needs whole loads: "
                          "without `cursor`, --from and --to");
     load->spec.deletes_missing = wants_keys && !has_window;
-    load->spec.cursor_of = cursor_of;
+    load->spec.cursor_of = window_cursor_of;
     load->spec.cursor_context = load;
     Value raw = load_setting_raw(load, "raw");
     bool has_raw = load->lands_only ||

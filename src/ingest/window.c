@@ -384,3 +384,8 @@ Value window_cursor(const Load *load, Value reached)
     dict_put(cursor.dict, STR("field"), value_text(window->field));
     return cursor;
 }
+
+Value window_cursor_of(void *load, Value reached)
+{
+    return window_cursor(load, reached);
+}

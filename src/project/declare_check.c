@@ -269,8 +269,7 @@ static bool fail_unknown(const Check *check, const char *object, const char *typ
                    type ? type : object, STR_ARG(text_str(&known)));
 }
 
-/* "mysql" for mariadb and so on: the object whose keys a connection has. */
-static const char *connection_object(Str type)
+const char *connection_type(Str type)
 {
     static const char *const same[][2] = {
         {"http", "http"}, {"https", "http"}, {"rest_api", "http"}, {"postgres", "postgres"},
@@ -312,7 +311,7 @@ static bool check_object(const Check *check, const char *object, Value tree, Val
         if (value_is_undefined(given))
             return fail_at(check, at, err, "the connection lacks `type`: it is one of http, "
                                            "postgres, mysql, s3, sftp, ftp, file");
-        type = connection_object(value_str(given));
+        type = connection_type(value_str(given));
         if (!type && !value_has_tags(given))
             return check_word(check, "type", STR("http postgres mysql s3 sftp ftp file"), given,
                               err);

@@ -170,6 +170,8 @@ typedef struct Project {
 /* Checks an object ("auth", "paginator", "resource", ...) that was rendered meanwhile.
  * Fails ERR_PARSING with the place, the line, and the nearest key or word. */
 MUST bool declare_check_object(const char *object, Value tree, Str file, Str source, Err *err);
+/* "mysql" for mariadb, "http" for https ...: the type whose keys a connection has, or NULL. */
+const char *connection_type(Str type);
 /* "1h30m", "15m", "10s", "500ms", "7d", a number (seconds) -> microseconds. */
 bool duration_read(Value v, int64_t *us);
 /* "256MB", "64KiB", "1GB", a number -> bytes. */
