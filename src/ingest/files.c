@@ -49,7 +49,8 @@ static Str root_of(Load *load)
     if (str_is(type, "s3"))
         return bucket.len ? str_print(arena, "s3://" STR_FMT, STR_ARG(bucket))
                           : value_get_text(config, "url", STR_NONE);
-    bool has_tls = value_truth(value_get(config, "tls"));
+    bool has_tls = value_truth(value_get(config, "tls")) ||
+                   value_is(value_get(config, "type"), "ftps");
     Str at_port = STR("");
     if (port.kind == VALUE_INT)
         at_port = str_print(arena, ":%lld", (long long)port.number);

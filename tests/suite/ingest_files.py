@@ -390,6 +390,20 @@ def place_ftp(options):
                {"B_HOST": server.host, "B_PORT": str(server.port), "B_PASSWORD": server.password})
 
 
+@needs(Ftp)
+def ftps_never_in_the_clear(options):
+    """`type: ftps` (and `tls: true`) to a server that speaks plainly: the password is not sent."""
+    for kind in ("type: ftps", "type: ftp, tls: true"):
+        with Ftp() as server:
+            text = ("connections:\n  box: {%s, host: \"{{ env_var('B_HOST') }}\", port: \"{{ env_var('B_PORT') }}\", user: weir, "
+                    "password: \"{{ env_var('B_PASSWORD') }}\"}\n" % kind)
+            put(server.root, "2025/a.csv", b"id\n1\n")
+            env = {"B_HOST": server.host, "B_PORT": str(server.port), "B_PASSWORD": server.password}
+            with world(options, text + resource("\"2025/*.csv\"", "", "box"), env) as made:
+                made.run("ingest", code=1)
+            assert not [c for c in server.commands if c.startswith(("USER", "PASS"))], (kind, server.commands)
+
+
 WEB = "connections:\n  cdn: {type: http, base_url: \"{{ env_var('CDN') }}\"}\n"
 
 
