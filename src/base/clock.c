@@ -37,6 +37,11 @@ int64_t clock_cpu_us(void)
     return clock_read_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+int64_t clock_thread_cpu_us(void)
+{
+    return clock_read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* Division that rounds down, also below zero. */
 static int64_t floor_div(int64_t a, int64_t b)
 {

@@ -10,6 +10,7 @@
 int64_t clock_now_us(void);          /* wall clock       */
 int64_t clock_steady_us(void);       /* for durations    */
 int64_t clock_cpu_us(void);          /* CPU time of the process, all threads */
+int64_t clock_thread_cpu_us(void);   /* of the calling thread */
 
 /* Days since 1970-01-01 of a proleptic Gregorian date, and back. */
 int64_t days_of_civil(int64_t year, unsigned month, unsigned day);

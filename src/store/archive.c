@@ -3,7 +3,7 @@
  * zip is read front to back by the headers before each member; the directory at its end is not
  * looked at.
  */
-#include "store/codec.h"
+#include "store/archive_lib.h"
 
 #include <sys/stat.h>
 
@@ -87,6 +87,23 @@ static Str name_of(const ArchiveLib *lib, struct archive_entry *entry)
     return str_of(name ? name : lib->archive_entry_pathname_utf8(entry));
 }
 
+/* A tar ends with empty blocks: without any, it was cut between two members. libarchive takes that
+ * for an end. */
+static bool archive_end(Archive *archive, Err *err)
+{
+    Feed *feed = &archive->feed;
+    bool is_tar = (feed->lib->archive_format(archive->handle) & ARCHIVE_FORMAT_BASE_MASK) ==
+                  ARCHIVE_FORMAT_TAR;
+    static const char empty[TAR_BLOCK_BYTES];
+    if (feed->failure.kind != ERR_NONE)
+        return feed_fail(feed, archive->handle, archive->name, err);
+    if (is_tar && feed->is_drained && memcmp(feed->tail, empty, TAR_BLOCK_BYTES) != 0)
+        return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT
+                       " cannot be unpacked: truncated tar (empty blocks at its end are missing)",
+                       STR_ARG(archive->name));
+    return feed_drain(feed, archive->name, err);
+}
+
 bool archive_next(Archive *archive, Member *member, bool *has, Err *err)
 {
     CHECK(archive, ARCHIVE_MAGIC);
@@ -101,7 +118,8 @@ bool archive_next(Archive *archive, Member *member, bool *has, Err *err)
     utf8_end(before);
     if (result == ARCHIVE_EOF) {
         *has = archive->is_file = false;
-        return true;
+        archive->has_failed = !archive_end(archive, err);
+        return !archive->has_failed;
     }
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
         archive->has_failed = true;
@@ -120,6 +138,7 @@ bool archive_next(Archive *archive, Member *member, bool *has, Err *err)
                                          lib->archive_entry_mtime_nsec(entry) / 1000
                                    : 0,
         .is_file = archive->is_file,
+        .is_folder = S_ISDIR(lib->archive_entry_filetype(entry)),
         .is_unsafe = is_unsafe(archive->member_name),
     };
     *has = true;

@@ -79,6 +79,35 @@ static void test_tar(void **state)
     expect(place, "names.tar", deep.at);
     expect(place, "latin.tar", "caf\xe9.csv 1 1\n");
     expect(place, "empty.tar", "");
+    text_clear(&deep);
+    for (int i = 0; i < 60; i++)
+        text_add_c(&deep, "long/");
+    text_add_c(&deep, "x.csv 4 4\nlink other 0\nempty.csv 0 0\nlast.csv 4 4\n");
+    expect(place, "gnu.tar", deep.at);
+}
+
+/* Holes are zeros; what follows is found. */
+static void test_sparse(void **state)
+{
+    FolderPlace *place = *state;
+    AUTO(err) Err err = {0};
+    const char *files[] = {"sparse-gnu.tar", "sparse-posix.tar"};
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        expect(place, files[i], "sparse.csv 1048580 1048580\nsmall.tar 10240 10240\n");
+        AUTO(text) Text got = {0};
+        Reader *reader;
+        Archive *archive;
+        Member member;
+        bool has;
+        MUST_WORK(store_read(place->store, str_of(files[i]), 0, &reader, &err));
+        MUST_WORK(archive_open(reader, &archive, &err));
+        MUST_WORK(archive_next(archive, &member, &has, &err));
+        MUST_WORK(archive_read(archive, &reader, &err));
+        MUST_WORK(test_read_all(reader, &got, &err));
+        assert_memory_equal(got.at + 99999, "\0middle\0", 8);
+        assert_memory_equal(got.at + 1048575, "\0end\n", 5);
+        archive_close(archive);
+    }
 }
 
 static void test_zip(void **state)
@@ -143,6 +172,90 @@ static void test_broken(void **state)
     MUST_FAIL(describe(test_reader(tar, 512, 2048), &got, &err), ERR_UNAVAILABLE, "cut");
 }
 
+static Str content_of(FolderPlace *place, const char *file)
+{
+    AUTO(err) Err err = {0};
+    Str content;
+    bool exists;
+    MUST_WORK(store_get(place->store, str_of(file), 0, &place->arena, &content, NULL, &exists,
+                        &err));
+    assert_true(exists);
+    return content;
+}
+
+/* No beginning of an archive is taken for the whole, wherever it is cut. */
+static void test_cut(void **state)
+{
+    FolderPlace *place = *state;
+    AUTO(err) Err err = {0};
+    AUTO(text) Text got = {0};
+    const struct {
+        const char *file;
+        size_t step, to;
+    } cuts[] = {{"small.tar.gz", 1, SIZE_MAX},
+                {"small.tar", 512, 3 * 1536 + 1},
+                {"small.tar", 7, 3 * 1536},
+                {"stream.zip", 1, 140}};
+    for (size_t i = 0; i < COUNT_OF(cuts); i++) {
+        Str whole = content_of(place, cuts[i].file);
+        for (size_t cut = cuts[i].step; cut < whole.len && cut < cuts[i].to; cut += cuts[i].step)
+            MUST_FAIL(describe(test_reader(str_slice(whole, 0, cut), 4096, 0), &got, &err),
+                      ERR_RUNTIME, "cannot be unpacked");
+    }
+    MUST_FAIL(describe(test_reader(str_slice(content_of(place, "small.tar"), 0, 1536), 512, 0),
+                       &got, &err), ERR_RUNTIME, "empty blocks at its end are missing");
+}
+
+/* Any byte of a tar.gz: an error, or it made no difference (the time in gzip's header). */
+static void test_damaged(void **state)
+{
+    FolderPlace *place = *state;
+    AUTO(text) Text expected = {0};
+    AUTO(err) Err err = {0};
+    Str whole = content_of(place, "small.tar.gz");
+    char *bytes = (char *)(uintptr_t)whole.at;
+    MUST_WORK(describe(test_reader(whole, 4096, 0), &expected, &err));
+    unsigned taken = 0;
+    for (size_t at = 0; at < whole.len; at++) {
+        AUTO(text) Text got = {0};
+        bytes[at] ^= 0x42;
+        if (describe(test_reader(whole, 4096, 0), &got, &err)) {
+            taken++;
+            if (!str_eq(text_str(&got), text_str(&expected)))
+                fail_msg("byte %zu: %s", at, got.at);
+        }
+        assert_true(err.kind == ERR_NONE || err.kind == ERR_RUNTIME);
+        err_drop(&err);
+        bytes[at] ^= 0x42;
+    }
+    assert_true(taken < 64); /* time, level, system, and the name of the tar */
+}
+
+/* What lies behind a tar's end is read to its own end, and told when it does not end well. */
+static void test_behind(void **state)
+{
+    FolderPlace *place = *state;
+    AUTO(err) Err err = {0};
+    AUTO(text) Text got = {0};
+    AUTO(text) Text bytes = {0};
+    text_add(&bytes, content_of(place, "small.tar.gz"));
+    text_add(&bytes, content_of(place, "small.tar.gz"));
+    MUST_WORK(describe(test_reader(text_str(&bytes), 4096, 0), &got, &err));
+    bytes.at[bytes.len - 6] ^= 1;
+    MUST_FAIL(describe(test_reader(text_str(&bytes), 4096, 0), &got, &err), ERR_RUNTIME,
+              "incorrect data check");
+    text_truncate(&bytes, bytes.len - 4);
+    MUST_FAIL(describe(test_reader(text_str(&bytes), 4096, 0), &got, &err), ERR_RUNTIME,
+              "truncated gzip");
+    text_clear(&bytes);
+    text_add(&bytes, content_of(place, "small.tar.gz"));
+    text_add_repeat(&bytes, '\0', 3000);
+    MUST_WORK(describe(test_reader(text_str(&bytes), 100, 0), &got, &err));
+    text_add_c(&bytes, "and a word");
+    MUST_FAIL(describe(test_reader(text_str(&bytes), 100, 0), &got, &err), ERR_RUNTIME,
+              "something that is not gzip follows");
+}
+
 /* Streams that others packed. */
 static void test_others(void **state)
 {
@@ -167,6 +280,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tar),    cmocka_unit_test(test_zip),
         cmocka_unit_test(test_members), cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_sparse),  cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_damaged), cmocka_unit_test(test_behind),
         cmocka_unit_test(test_others),
     };
     return cmocka_run_group_tests(tests, set_up, folder_tear_down);

@@ -81,10 +81,17 @@ Writer *writer_make(size_t size, const WriterKind *kind, Str name, const WriteOp
 /* The full name for messages: "s3://bucket/prefix/name". */
 Str store_name(const Store *store, Arena *arena, Str name);
 
+/* Empties a reader into a Text with a limit. Fails ERR_TOO_BIG; what the reader fails with. */
+MUST bool read_whole(Reader *reader, Text *content, Err *err);
+
 /* Reports an errno of a system call: "cannot read PATH: No such file or directory". Returns
  * false. */
 bool io_fail(Err *err, const char *what, Str path);
 bool write_fully(int fd, Str piece);
+
+/* store_exchange_folder() of absolute paths; can_exchange false: by steps, as where the file system
+ * cannot. */
+MUST bool folders_exchange(Str made_path, Str name_path, bool can_exchange, Err *err);
 
 /* ---- options ---- */
 

@@ -139,10 +139,13 @@ static bool local_stat(Store *store, Str name, Arena *arena, StoreEntry *out, bo
 
 /* ---- reading ---- */
 
+enum { LEAST_BYTES = 4096 };
+
 typedef struct LocalReader {
     Reader reader;
     int fd;
-    char *buffer;
+    Text buffer;                 /* for `room` bytes                                              */
+    size_t room;
 } LocalReader;
 
 static bool local_next(Reader *reader, Str *piece, Err *err)
@@ -150,18 +153,20 @@ static bool local_next(Reader *reader, Str *piece, Err *err)
     LocalReader *self = (LocalReader *)reader;
     ssize_t len;
     do {
-        len = read(self->fd, self->buffer, PIECE_BYTES);
+        len = read(self->fd, self->buffer.at, self->room);
     } while (len < 0 && errno == EINTR);
     if (len < 0)
         return io_fail(err, "cannot read", reader->name);
     reader->raw_bytes += (uint64_t)len;
-    *piece = (Str){self->buffer, (size_t)len};
+    *piece = (Str){self->buffer.at, (size_t)len};
     return true;
 }
 
 static void local_close(Reader *reader)
 {
-    close(((LocalReader *)reader)->fd);
+    LocalReader *self = (LocalReader *)reader;
+    close(self->fd);
+    text_drop(&self->buffer);
 }
 
 static const ReaderKind local_reader = {local_next, local_close};
@@ -186,7 +191,11 @@ static bool local_read(Store *store, Str name, uint64_t offset, Reader **out, Er
     LocalReader *reader =
         (LocalReader *)reader_make(sizeof(LocalReader), &local_reader, path, NULL);
     reader->fd = fd;
-    reader->buffer = arena_take(&reader->reader.arena, PIECE_BYTES, 64);
+    uint64_t rest = (uint64_t)info.st_size > offset ? (uint64_t)info.st_size - offset : 0;
+    reader->room = rest < PIECE_BYTES ? (size_t)rest + 1 : PIECE_BYTES - 64;
+    if (reader->room < LEAST_BYTES) /* also of files that do not tell their size, as in /proc */
+        reader->room = LEAST_BYTES;
+    text_reserve(&reader->buffer, reader->room);
     *out = &reader->reader;
     return true;
 }

@@ -1,77 +1,69 @@
-/* pack.c: compresses on the way to another writer.
- *
- * zstd goes through libzstd itself, which adds a checksum (libarchive cannot be asked for one); the
- * others go through libarchive.
+/* pack.c: compresses on the way to another writer. gzip and zstd are codec's, bzip2 and xz
+ * libarchive's.
  */
-#include "store/codec.h"
+#include "codec/codec.h"
+#include "store/archive_lib.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { ZSTD_LEVEL = 3 };
+/* ---- gzip and zstd ---- */
 
-/* ---- zstd ---- */
-
-typedef struct ZstdWriter {
+typedef struct CodecWriter {
     Writer writer;
-    const ZstdLib *lib;
-    ZSTD_CCtx *context;
+    PackStream *stream;
     Writer *below;
-    char *buffer;
-} ZstdWriter;
+} CodecWriter;
 
-/* Compresses `piece`; with `ZSTD_e_end` until all is out. */
-static bool zstd_push(ZstdWriter *self, Str piece, ZSTD_EndDirective how, Err *err)
+static bool codec_fail(const CodecWriter *self, Err *err)
 {
-    ZSTD_inBuffer in = {piece.at, piece.len, 0};
-    size_t left;
+    return err_wrap(err, STR_FMT " cannot be compressed", STR_ARG(self->writer.name));
+}
+
+static bool codec_add(Writer *writer, Str piece, Err *err)
+{
+    CodecWriter *self = (CodecWriter *)writer;
+    Str packed;
     do {
-        ZSTD_outBuffer out = {self->buffer, PIECE_BYTES, 0};
-        left = self->lib->ZSTD_compressStream2(self->context, &out, &in, how);
-        if (self->lib->ZSTD_isError(left))
-            return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " cannot be compressed: %s",
-                           STR_ARG(self->writer.name), self->lib->ZSTD_getErrorName(left));
-        TRY(writer_add(self->below, (Str){self->buffer, out.pos}, err));
-    } while (how == ZSTD_e_end ? left > 0 : in.pos < in.size);
+        if (!pack_stream_step(self->stream, &piece, &packed, err))
+            return codec_fail(self, err);
+        TRY(writer_add(self->below, packed, err));
+    } while (packed.len);
     return true;
 }
 
-static bool zstd_add(Writer *writer, Str piece, Err *err)
+static bool codec_commit(Writer *writer, Arena *arena, Str *etag, Err *err)
 {
-    return zstd_push((ZstdWriter *)writer, piece, ZSTD_e_continue, err);
-}
-
-static bool zstd_commit(Writer *writer, Arena *arena, Str *etag, Err *err)
-{
-    ZstdWriter *self = (ZstdWriter *)writer;
-    TRY(zstd_push(self, STR(""), ZSTD_e_end, err));
+    CodecWriter *self = (CodecWriter *)writer;
+    Str packed;
+    do {
+        if (!pack_stream_end(self->stream, &packed, err))
+            return codec_fail(self, err);
+        TRY(writer_add(self->below, packed, err));
+    } while (packed.len);
     Writer *below = self->below;
     self->below = NULL;
     return writer_commit(below, arena, etag, err);
 }
 
-static void zstd_drop(Writer *writer)
+static void codec_drop(Writer *writer)
 {
-    ZstdWriter *self = (ZstdWriter *)writer;
-    self->lib->ZSTD_freeCCtx(self->context);
+    CodecWriter *self = (CodecWriter *)writer;
+    pack_stream_drop(self->stream);
     writer_drop(self->below);
 }
 
-static const WriterKind zstd_writer = {zstd_add, zstd_commit, zstd_drop};
+static const WriterKind codec_writer = {codec_add, codec_commit, codec_drop};
 
-static bool zstd_begin(Writer *below, Writer **out, Err *err)
+static bool codec_begin(Writer *below, Codec codec, Writer **out, Err *err)
 {
-    const ZstdLib *lib;
-    TRY(zstd_lib(&lib, err));
-    Writer *writer = writer_make(sizeof(ZstdWriter), &zstd_writer, below->name, NULL);
-    ZstdWriter *self = (ZstdWriter *)writer;
-    self->lib = lib;
+    Writer *writer = writer_make(sizeof(CodecWriter), &codec_writer, below->name, NULL);
+    CodecWriter *self = (CodecWriter *)writer;
+    if (!pack_stream_make(&writer->arena, codec, 0, &self->stream, err)) {
+        writer_drop(writer);
+        return false;
+    }
     self->below = below;
-    self->buffer = arena_take(&writer->arena, PIECE_BYTES, 64);
-    self->context = lib->ZSTD_createCCtx();
-    assert(self->context);
-    lib->ZSTD_CCtx_setParameter(self->context, ZSTD_c_compressionLevel, ZSTD_LEVEL);
-    lib->ZSTD_CCtx_setParameter(self->context, ZSTD_c_checksumFlag, 1);
     *out = writer;
     return true;
 }
@@ -155,8 +147,6 @@ static bool filter_open(FilterWriter *self, const char *filter, Err *err)
                     lib->archive_write_set_format_raw(self->handle) == ARCHIVE_OK &&
                     lib->archive_write_set_bytes_per_block(self->handle, 65536) == ARCHIVE_OK &&
                     lib->archive_write_set_bytes_in_last_block(self->handle, 1) == ARCHIVE_OK;
-    if (is_begun && strcmp(filter, "gzip") == 0) /* the same bytes whenever they are made */
-        lib->archive_write_set_filter_option(self->handle, "gzip", "timestamp", NULL);
     is_begun = is_begun &&
                lib->archive_write_open(self->handle, self, NULL, filter_write, NULL) ==
                    ARCHIVE_OK &&
@@ -188,9 +178,9 @@ bool writer_pack(Writer *below, Str codec, Writer **out, Err *err)
     CHECK(below, WRITER_MAGIC);
     bool is_begun;
     if (str_is(codec, "gz") || str_is(codec, "gzip"))
-        is_begun = filter_begin(below, "gzip", out, err);
+        is_begun = codec_begin(below, CODEC_GZIP, out, err);
     else if (str_is(codec, "zst") || str_is(codec, "zstd"))
-        is_begun = zstd_begin(below, out, err);
+        is_begun = codec_begin(below, CODEC_ZSTD, out, err);
     else if (str_is(codec, "bz2"))
         is_begun = filter_begin(below, "bzip2", out, err);
     else if (str_is(codec, "xz"))

@@ -6,7 +6,7 @@
 #include "store/ring.h"
 #include "store/walk.h"
 
-#define RING_BYTES ((size_t)4 << 20)
+#define RING_BYTES (((size_t)4 << 20) - 64) /* with what Text and malloc add, a round number */
 enum { MOST_BREAKS = 5, PATIENCE_MS = 3600000 };
 
 typedef struct Remote {
@@ -161,9 +161,35 @@ static bool remote_read_store(Store *store, Str name, uint64_t offset, Reader **
     self->key = str_copy(&reader->arena, name);
     self->offset = offset;
     self->began_at_us = clock_now_us();
-    ring_init(&self->ring, &reader->arena, RING_BYTES);
+    ring_init(&self->ring, RING_BYTES);
     thread_start(&self->thread, "store read", read_all, self);
     *out = reader;
+    return true;
+}
+
+/* The file is read right away: to look for it first is to list its folder. */
+static bool remote_get(Store *store, Str name, uint64_t limit_bytes, Arena *arena, Str *out,
+                       Str *etag, bool *exists, Err *err)
+{
+    Reader *reader;
+    TRY(remote_read_store(store, name, 0, &reader, err));
+    AUTO(text) Text content = {.limit = limit_bytes};
+    bool is_there = read_whole(reader, &content, err);
+    reader_close(reader);
+    if (!is_there) {
+        AUTO(err) Err ignored = {0};
+        StoreEntry entry;
+        bool is_hidden = true; /* FTP servers say the same of what may not be read */
+        if (err->kind != ERR_IO || content.len ||
+            !remote_stat(store, name, arena, &entry, &is_hidden, &ignored) || is_hidden)
+            return false;
+        err_drop(err);
+    } else {
+        *out = text_copy(arena, &content);
+        if (etag)
+            *etag = STR("");
+    }
+    *exists = is_there;
     return true;
 }
 
@@ -276,7 +302,7 @@ static bool remote_write_store(Store *store, Str name, const WriteOptions *optio
     RemoteWriter *self = (RemoteWriter *)writer;
     self->remote = (Remote *)store;
     self->key = str_copy(&writer->arena, name);
-    ring_init(&self->ring, &writer->arena, RING_BYTES);
+    ring_init(&self->ring, RING_BYTES);
     thread_start(&self->thread, "store write", write_all, self);
     *out = writer;
     return true;
@@ -303,6 +329,7 @@ static const StoreKind remote_kind = {
     .list = remote_list_store,
     .stat = remote_stat,
     .read = remote_read_store,
+    .get = remote_get,
     .write = remote_write_store,
     .remove = remote_remove_store,
 };

@@ -187,6 +187,39 @@ static void test_list(void **state)
     assert_int_equal(entries.len, 1);
 }
 
+/* Small files, eight open ahead: each is whole and its own. */
+static void test_many(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    enum { FILES = 60, AHEAD = 8 };
+    AUTO(arena) Arena arena = {0};
+    AUTO(err) Err err = {0};
+    Store *store = open_store("known");
+    StoreEntries entries;
+    Reader *readers[FILES];
+    for (unsigned i = 0; i < FILES; i++)
+        MUST_WORK(file_write(str_print(&arena, STR_FMT "/many/%03u.csv", STR_ARG(place.files), i),
+                             test_bytes(&arena, i * 997, i), false, &err));
+    MUST_WORK(store_list(store, STR("many/*.csv"), &arena, &entries, &err));
+    assert_int_equal(entries.len, FILES);
+    for (unsigned i = 0, opened = 0; i < FILES; i++) {
+        for (; opened < FILES && opened < i + AHEAD; opened++)
+            MUST_WORK(store_read(store, entries.at[opened].name, 0, &readers[opened], &err));
+        AUTO(text) Text got = {0};
+        MUST_WORK(test_read_all(readers[i], &got, &err));
+        assert_true(str_eq(text_str(&got), test_bytes(&arena, i * 997, i)));
+    }
+    Str got;
+    bool exists;
+    MUST_WORK(store_get(store, STR("many/none.csv"), 0, &arena, &got, NULL, &exists, &err));
+    assert_false(exists);
+    MUST_WORK(store_get(store, STR("nowhere/none.csv"), 0, &arena, &got, NULL, &exists, &err));
+    assert_false(exists);
+    MUST_FAIL(store_get(store, STR("many/059.csv"), 1000, &arena, &got, NULL, &exists, &err),
+              ERR_TOO_BIG, "more than 1000 bytes");
+}
+
 /* A reader that is left in the middle lets the transfer go at once; errors arrive at the reader. */
 static void test_ends(void **state)
 {
@@ -222,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_list),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_ends),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

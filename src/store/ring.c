@@ -3,9 +3,10 @@
 
 #include "base/clock.h"
 
-void ring_init(Ring *ring, Arena *arena, size_t size)
+void ring_init(Ring *ring, size_t size)
 {
-    *ring = (Ring){.bytes = arena_take(arena, size, 64), .size = size};
+    *ring = (Ring){.size = size};
+    text_reserve(&ring->bytes, size);
     lock_init(&ring->lock, RANK_RING, "ring");
     signal_init(&ring->changed);
 }
@@ -13,6 +14,7 @@ void ring_init(Ring *ring, Arena *arena, size_t size)
 void ring_drop(Ring *ring)
 {
     err_drop(&ring->failure);
+    text_drop(&ring->bytes);
     signal_drop(&ring->changed);
     lock_drop(&ring->lock);
 }
@@ -31,7 +33,7 @@ bool ring_put(Ring *ring, Str piece)
             room = ring->size - end;
         if (room > piece.len)
             room = piece.len;
-        memcpy(ring->bytes + end, piece.at, room);
+        memcpy(ring->bytes.at + end, piece.at, room);
         ring->held += room;
         piece = str_slice(piece, room, piece.len);
         signal_tell_all(&ring->changed);
@@ -60,7 +62,7 @@ bool ring_take(Ring *ring, Str *piece)
     ring->lent = len;
     bool is_fine = !ring->is_stopped && (len || ring->failure.kind == ERR_NONE);
     if (is_fine)
-        *piece = (Str){ring->bytes + ring->first, len};
+        *piece = (Str){ring->bytes.at + ring->first, len};
     lock_give(&ring->lock);
     return is_fine;
 }

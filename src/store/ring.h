@@ -7,7 +7,7 @@
 typedef struct Ring {
     Lock lock;
     Signal changed;
-    char *bytes;
+    Text bytes;                  /* the memory: only what was once filled costs                   */
     size_t size, first, held;    /* held bytes begin at first                                     */
     size_t lent;                 /* of them: given out by ring_take(), free at its next call      */
     bool is_ended;               /* the filling side has put its last byte                        */
@@ -15,7 +15,7 @@ typedef struct Ring {
     Err failure;                 /* why the filling side ended, if not well                       */
 } Ring;
 
-void ring_init(Ring *ring, Arena *arena, size_t size);
+void ring_init(Ring *ring, size_t size);
 void ring_drop(Ring *ring);
 /* Puts all of it; waits while the ring is full. False: stopped. */
 bool ring_put(Ring *ring, Str piece);

@@ -35,7 +35,7 @@ static void test_passes(void **state)
             Filler filler = {.bytes = test_bytes(&arena, steps[i] == 1 ? 5000 : 300000, 1),
                              .step = steps[i], .fails = fails};
             Thread thread = {0};
-            ring_init(&filler.ring, &arena, 1021);
+            ring_init(&filler.ring, 1021);
             thread_start(&thread, "fill", fill, &filler);
             Str piece;
             bool is_fine;
@@ -59,7 +59,7 @@ static void test_stop(void **state)
     AUTO(arena) Arena arena = {0};
     Filler filler = {.bytes = test_bytes(&arena, 100000, 1), .step = 100};
     Thread thread = {0};
-    ring_init(&filler.ring, &arena, 4096);
+    ring_init(&filler.ring, 4096);
     thread_start(&thread, "fill", fill, &filler);
     assert_true(ring_pause(&filler.ring, 60));
     Str piece;

@@ -7,11 +7,13 @@
  */
 #include "store/s3.h"
 
+#include <unistd.h>
+
 #include "base/hash.h"
 #include "store/s3_xml.h"
 
 #define PART_BYTES ((size_t)8 << 20)
-enum { MOST_SLOTS = 17, MOST_PARTS = 10000, PARTS_A_SIZE = 1000 };
+enum { MOST_SLOTS = 17, MOST_PARTS = 10000, PARTS_A_SIZE = 1000, MOST_ABORTS = 5 };
 
 typedef struct Part {
     Text bytes;
@@ -272,25 +274,34 @@ static bool s3_commit(Writer *writer, Arena *arena, Str *etag, Err *err)
     return upload_end(self, arena, etag, err);
 }
 
-static void upload_abort(S3Writer *self)
+/* A part that the server still takes in, though its request was cancelled, outlives an abort: then
+ * it is asked again until it knows the upload no more. */
+static void upload_abort(S3Writer *self, bool was_cancelled)
 {
     AUTO(arena) Arena scratch = {0};
-    AUTO(err) Err ignored = {0};
     S3Ask ask = part_ask(self, "DELETE");
     ask.query[0] = "uploadId";
     ask.values[0] = self->upload_id;
     ask.tries = 3;
-    Response response;
-    if (!s3_do(self->s3, &ask, &scratch, &response, &ignored))
-        err_drop(&ignored);
+    for (unsigned i = 0; i < (was_cancelled ? MOST_ABORTS : 1u); i++) {
+        AUTO(err) Err ignored = {0};
+        Response response;
+        if (i)
+            usleep(10000u << i);
+        if (!s3_do(self->s3, &ask, &scratch, &response, &ignored) || response.status == 404)
+            break;
+    }
 }
 
 static void s3_drop(Writer *writer)
 {
     S3Writer *self = (S3Writer *)writer;
+    bool was_cancelled = false;
     for (unsigned i = 0; i < self->slot_count; i++)
-        if (self->slots[i].call.call)
+        if (self->slots[i].call.call) {
+            was_cancelled = true;
             http_cancel(self->slots[i].call.call);
+        }
     for (unsigned i = 0; i < self->slot_count; i++) {
         Part *part = &self->slots[i];
         AUTO(arena) Arena scratch = {0};
@@ -302,7 +313,7 @@ static void s3_drop(Writer *writer)
         text_drop(&part->bytes);
     }
     if (self->upload_id.len && !writer->is_committed)
-        upload_abort(self);
+        upload_abort(self, was_cancelled);
 }
 
 static const WriterKind s3_writer = {s3_add, s3_commit, s3_drop};

@@ -258,8 +258,7 @@ bool store_read(Store *store, Str name, uint64_t offset, Reader **out, Err *err)
     return store->kind->read(store, name, offset, out, err);
 }
 
-/* Empties a reader into a Text with a limit. */
-static bool read_whole(Reader *reader, Text *content, Err *err)
+bool read_whole(Reader *reader, Text *content, Err *err)
 {
     for (;;) {
         Str piece;

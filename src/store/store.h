@@ -4,8 +4,8 @@
  *                       --read--> Reader <- gunzip <- tar member   (each over the one below)
  *                       --write-> Writer -> commit: seen whole, or not at all
  *
- * The only room with libarchive, zlib and libzstd (gzip, zstd, bzip2, xz, lz4, zip, tar). A Store
- * may be used by many threads at once; a Reader, Writer or Archive belongs to one.
+ * The only room with libarchive (bzip2, xz, lz4, zip, tar); gzip and zstd are codec's. A Store may
+ * be used by many threads at once; a Reader, Writer or Archive belongs to one.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -82,6 +82,10 @@ MUST bool store_read(Store *store, Str name, uint64_t offset, Reader **out, Err 
 MUST bool store_get(Store *store, Str name, uint64_t limit_bytes, Arena *arena, Str *out, Str *etag,
                     bool *exists, Err *err);
 
+/* Passes pieces through and tells of each: for hashing and counting. Takes `below`. */
+MUST bool reader_watch(Reader *below, void (*seen)(void *context, Str piece), void *context,
+                       Reader **out, Err *err);
+
 /* Unpacks a stream of bytes: filter by content, not by name (gzip, zstd, bzip2, xz, lz4); plain
  * bytes pass unchanged. Takes `below`, also when it fails. Reads the first bytes at once.
  * Fails ERR_RUNTIME: truncated, corrupt ("x.csv.gz cannot be unpacked: ..."); what `below` fails
@@ -98,6 +102,7 @@ typedef struct Member {
     int64_t size_bytes;          /* -1: unknown                                                   */
     int64_t modified_at_us;
     bool is_file;                /* false: folder, link, device: nothing to read                  */
+    bool is_folder;
     bool is_unsafe;              /* absolute, "C:", ".." or empty; '\' counts as '/'              */
 } Member;
 MUST bool archive_open(Reader *below, Archive **out, Err *err);
@@ -137,6 +142,12 @@ MUST bool store_put_file(Store *store, Str name, Str local_path, const WriteOpti
                          Err *err);
 /* Absent is no error. A local folder that becomes empty stays. */
 MUST bool store_remove(Store *store, Str name, Err *err);
+/* Local places only: folder `made` takes the place of folder `name`, and what `name` held is
+ * removed; `name` need not be there. In one step where the file system can (renameat2); else for a
+ * moment there is no `name`. A kill leaves at most the former content, as `made` or hidden beside
+ * it. Both on one file system; names as everywhere, relative to the store.
+ * Fails ERR_RUNTIME (remote), ERR_IO */
+MUST bool store_exchange_folder(Store *store, Str made, Str name, Err *err);
 
 /* Compresses what is added before it reaches `below` (which it takes, also when it fails): "gz",
  * "zst" (with a checksum), "bz2", "xz". The same bytes every time. */

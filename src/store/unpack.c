@@ -1,15 +1,15 @@
 /* unpack.c: one stream of packed bytes made plain.
  *
- * What packed it is told from its first bytes. gzip goes through zlib itself, which checks length
- * and checksum of each member (libarchive's filter does not); zstd, bzip2, xz and lz4 go through
- * libarchive; anything else passes as it is, without a copy and without any library.
+ * What packed it is told from its first bytes. gzip and zstd are codec's; bzip2, xz and lz4 go
+ * through libarchive; anything else passes as it is, without a copy and without any library.
  */
-#include "store/codec.h"
+#include "codec/codec.h"
+#include "store/archive_lib.h"
 
 enum { SNIFF_BYTES = 10 };
 
-typedef enum Packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD, PACKING_BZIP2, PACKING_XZ,
-                       PACKING_LZ4 } Packing;
+/* What libarchive unpacks. */
+typedef enum Packing { PACKING_NONE, PACKING_BZIP2, PACKING_XZ, PACKING_LZ4 } Packing;
 
 static bool starts_with(Str head, const void *magic, size_t len)
 {
@@ -18,12 +18,6 @@ static bool starts_with(Str head, const void *magic, size_t len)
 
 static Packing sniff(Str head)
 {
-    if (starts_with(head, "\x1f\x8b\x08", 3))
-        return PACKING_GZIP;
-    bool is_skippable = head.len >= 4 && (head.at[0] & 0xf0) == 0x50 &&
-                        memcmp(head.at + 1, "\x2a\x4d\x18", 3) == 0;
-    if (is_skippable || starts_with(head, "\x28\xb5\x2f\xfd", 4))
-        return PACKING_ZSTD;
     if (starts_with(head, "BZh", 3) && head.len >= 10 && head.at[3] >= '1' && head.at[3] <= '9' &&
         (memcmp(head.at + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0 ||
          memcmp(head.at + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0))
@@ -60,90 +54,45 @@ static void plain_close(Reader *reader)
 
 static const ReaderKind plain_reader = {plain_next, plain_close};
 
-/* ---- gzip ---- */
+/* ---- gzip and zstd ---- */
 
-typedef struct GzipReader {
+typedef struct CodecReader {
     Reader reader;
-    const ZLib *lib;
-    z_stream stream;
+    Unpacker *unpacker;
     Str source;                  /* the piece from below that is being taken in                   */
-    bool is_between;             /* behind a whole member                                         */
-    char *buffer;
-} GzipReader;
+    bool is_drained;             /* nothing more comes from below                                 */
+} CodecReader;
 
-static bool gzip_corrupt(GzipReader *self, const char *reason, Err *err)
+static bool codec_fail(const CodecReader *self, Err *err)
 {
-    return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " cannot be unpacked: %s",
-                   STR_ARG(self->reader.name), reason);
+    return err_wrap(err, STR_FMT " cannot be unpacked", STR_ARG(self->reader.name));
 }
 
-/* Behind a member: the next one begins, or zeros fill the rest, or that is the end. */
-static bool gzip_between(GzipReader *self, bool *is_end, Err *err)
+static bool codec_next(Reader *reader, Str *piece, Err *err)
 {
-    while (self->source.len && self->source.at[0] == 0)
-        self->source = str_slice(self->source, 1, self->source.len);
-    if (!self->source.len)
-        return reader_next(self->reader.below, &self->source, err) &&
-               (*is_end = !self->source.len, true);
-    if ((unsigned char)self->source.at[0] != 0x1f)
-        return gzip_corrupt(self, "something that is not gzip follows the compressed bytes", err);
-    self->is_between = false;
-    return self->lib->inflateReset(&self->stream) == Z_OK || gzip_corrupt(self, "zlib", err);
-}
-
-/* Feeds zlib until it gives something. */
-static bool gzip_next(Reader *reader, Str *piece, Err *err)
-{
-    GzipReader *self = (GzipReader *)reader;
-    bool is_end = false;
-    self->stream.next_out = (Bytef *)self->buffer;
-    self->stream.avail_out = PIECE_BYTES;
-    while (!is_end && self->stream.avail_out == PIECE_BYTES) {
-        if (self->is_between) {
-            TRY(gzip_between(self, &is_end, err));
-            continue;
-        }
-        if (!self->source.len) {
-            TRY(reader_next(reader->below, &self->source, err));
-            if (!self->source.len)
-                return gzip_corrupt(self, "truncated gzip", err);
-        }
-        size_t len = self->source.len > UINT32_MAX ? UINT32_MAX : self->source.len;
-        self->stream.next_in = (Bytef *)(uintptr_t)self->source.at;
-        self->stream.avail_in = (uInt)len;
-        int result = self->lib->inflate(&self->stream, Z_NO_FLUSH);
-        self->source = str_slice(self->source, len - self->stream.avail_in, self->source.len);
-        if (result == Z_STREAM_END)
-            self->is_between = true;
-        else if (result != Z_OK && result != Z_BUF_ERROR)
-            return gzip_corrupt(self, self->stream.msg ? self->stream.msg : "corrupt gzip", err);
+    CodecReader *self = (CodecReader *)reader;
+    for (;;) {
+        if (!unpacker_step(self->unpacker, &self->source, piece, err))
+            return codec_fail(self, err);
+        if (piece->len)
+            return true;
+        if (self->is_drained)
+            return unpacker_end(self->unpacker, err) || codec_fail(self, err);
+        TRY(reader_next(reader->below, &self->source, err));
+        self->is_drained = !self->source.len;
     }
-    *piece = (Str){self->buffer, PIECE_BYTES - self->stream.avail_out};
-    return true;
 }
 
-static void gzip_close(Reader *reader)
-{
-    GzipReader *self = (GzipReader *)reader;
-    self->lib->inflateEnd(&self->stream);
-}
+static const ReaderKind codec_reader = {codec_next, NULL};
 
-static const ReaderKind gzip_reader = {gzip_next, gzip_close};
-
-static bool gzip_open(Reader *below, Reader **out, Err *err)
+static bool codec_open(Reader *below, Codec codec, Reader **out, Err *err)
 {
-    const ZLib *lib;
-    TRY(zlib_lib(&lib, err));
-    GzipReader *self = (GzipReader *)reader_make(sizeof(GzipReader), &gzip_reader,
-                                                 below->name, below);
-    self->lib = lib;
-    self->buffer = arena_take(&self->reader.arena, PIECE_BYTES, 64);
-    int made = lib->inflateInit2_(&self->stream, MAX_WBITS + 16, ZLIB_VERSION,
-                                  (int)sizeof(z_stream));
-    if (made != Z_OK) {
+    CodecReader *self =
+        (CodecReader *)reader_make(sizeof(CodecReader), &codec_reader, below->name, below);
+    if (!unpacker_make(&self->reader.arena, codec, &self->unpacker, err)) {
         self->reader.below = NULL;
         reader_close(&self->reader);
-        return err_set(err, ERR_RUNTIME, NOWHERE, "zlib cannot be used (code %d)", made);
+        return false;
     }
     *out = &self->reader;
     return true;
@@ -185,9 +134,7 @@ static const ReaderKind filter_reader = {filter_next, filter_close};
 /* The one filter that the first bytes ask for: no other may bid, none by an outside program. */
 static void filter_choose(const ArchiveLib *lib, struct archive *handle, Packing packing)
 {
-    if (packing == PACKING_ZSTD)
-        lib->archive_read_support_filter_zstd(handle);
-    else if (packing == PACKING_BZIP2)
+    if (packing == PACKING_BZIP2)
         lib->archive_read_support_filter_bzip2(handle);
     else if (packing == PACKING_XZ)
         lib->archive_read_support_filter_xz(handle);
@@ -253,9 +200,10 @@ bool reader_unpack(Reader *below, Reader **out, Err *err)
         (PlainReader *)reader_make(sizeof(PlainReader), &plain_reader, below->name, below);
     Reader *unpacked = &plain->reader;
     bool is_open = read_head(plain, err);
+    Codec codec = is_open ? codec_of_bytes(plain->head) : CODEC_NONE;
     Packing packing = is_open ? sniff(plain->head) : PACKING_NONE;
-    if (packing == PACKING_GZIP)
-        is_open = gzip_open(&plain->reader, &unpacked, err);
+    if (codec != CODEC_NONE)
+        is_open = codec_open(&plain->reader, codec, &unpacked, err);
     else if (packing != PACKING_NONE)
         is_open = filter_open(&plain->reader, packing, &unpacked, err);
     if (!is_open) {

@@ -8,6 +8,7 @@ import gzip
 import io
 import lzma
 import os
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -64,6 +65,26 @@ def main():
         add(tar, "caf\xe9.csv", b"1")
     with tarfile.open(path("empty.tar"), "w"):
         pass
+    with tarfile.open(path("gnu.tar"), "w", format=tarfile.GNU_FORMAT) as tar:
+        add(tar, "long/" * 60 + "x.csv", b"deep")
+        add(tar, "link", type=tarfile.SYMTYPE, linkname="to/" * 60)
+        add(tar, "empty.csv")
+        add(tar, "last.csv", b"last")
+    with tarfile.open(path("small.tar.gz"), "w:gz") as tar:
+        for number in range(3):
+            add(tar, "orders_%d.csv" % number, b"".join(b"%d,%d\n" % (number, row * row) for row in range(300)))
+    with tarfile.open(path("small.tar"), "w") as tar:
+        for number in range(3):
+            add(tar, "orders_%d.csv" % number, b"%d" % number * 600)
+    with open(path("sparse.csv"), "wb") as file:
+        file.truncate(1 << 20)
+        file.seek(100000)
+        file.write(b"middle")
+        file.seek(0, os.SEEK_END)
+        file.write(b"end\n")
+    for kind in ("gnu", "posix"):
+        subprocess.run(["tar", "--sparse", "--format=" + kind, "-C", folder, "-cf", path("sparse-%s.tar" % kind), "sparse.csv",
+                        "small.tar"], check=True)
     with zipfile.ZipFile(path("unsafe.zip"), "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("good.csv", "a,b\n1,2\n" * 1000)
         packed.writestr("../up.csv", "x")

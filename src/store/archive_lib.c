@@ -1,68 +1,37 @@
-/* codec.c: loads libarchive, zlib and libzstd, and feeds libarchive from a Reader. */
-#include "store/codec.h"
+/* archive_lib.c: loads libarchive and feeds it from a Reader. */
+#include "store/archive_lib.h"
 
 #include <errno.h>
 
 #include "base/dynamic.h"
+
+enum { MOST_BEHIND_BYTES = 256 << 20 };
 
 #define LIB(name) {#name, offsetof(ArchiveLib, name)},
 static const DynamicCall archive_calls[] = {
 #include "store/archive.def"
 };
 #undef LIB
-#define LIB(name) {#name, offsetof(ZLib, name)},
-static const DynamicCall zlib_calls[] = {
-#include "store/zlib.def"
-};
-#undef LIB
-#define LIB(name) {#name, offsetof(ZstdLib, name)},
-static const DynamicCall zstd_calls[] = {
-#include "store/zstd.def"
-};
-#undef LIB
 
 static const Dynamic archive_file = {"libarchive.so.13", "libarchive13", archive_calls,
                                      COUNT_OF(archive_calls)};
-static const Dynamic zlib_file = {"libz.so.1", "zlib1g", zlib_calls, COUNT_OF(zlib_calls)};
-static const Dynamic zstd_file = {"libzstd.so.1", "libzstd1", zstd_calls, COUNT_OF(zstd_calls)};
 
-static Lock loading = LOCK_INIT(209, "store codecs");
+static Lock loading = LOCK_INIT(209, "libarchive");
 static ArchiveLib archive_table;
-static ZLib zlib_table;
-static ZstdLib zstd_table;
-static bool has_archive, has_zlib, has_zstd;
+static bool has_archive;
 static locale_t utf8;            /* never freed; 0 where there is no such locale                  */
-
-static bool load(const Dynamic *file, void *table, bool *is_loaded, Err *err)
-{
-    lock_take(&loading);
-    bool has_it = *is_loaded || dynamic_load(file, table, err);
-    *is_loaded = has_it;
-    if (!utf8)
-        utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    lock_give(&loading);
-    return has_it;
-}
 
 bool archive_lib(const ArchiveLib **out, Err *err)
 {
-    TRY(load(&archive_file, &archive_table, &has_archive, err));
+    lock_take(&loading);
+    if (!has_archive)
+        has_archive = dynamic_load(&archive_file, &archive_table, err);
+    if (!utf8)
+        utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    bool has_it = has_archive;
+    lock_give(&loading);
     *out = &archive_table;
-    return true;
-}
-
-bool zlib_lib(const ZLib **out, Err *err)
-{
-    TRY(load(&zlib_file, &zlib_table, &has_zlib, err));
-    *out = &zlib_table;
-    return true;
-}
-
-bool zstd_lib(const ZstdLib **out, Err *err)
-{
-    TRY(load(&zstd_file, &zstd_table, &has_zstd, err));
-    *out = &zstd_table;
-    return true;
+    return has_it;
 }
 
 locale_t utf8_begin(void)
@@ -76,18 +45,45 @@ void utf8_end(locale_t before)
         uselocale(before);
 }
 
+static void keep_tail(Feed *feed, Str piece)
+{
+    size_t len = piece.len < TAR_BLOCK_BYTES ? piece.len : TAR_BLOCK_BYTES;
+    memmove(feed->tail, feed->tail + len, TAR_BLOCK_BYTES - len);
+    memcpy(feed->tail + TAR_BLOCK_BYTES - len, piece.at + piece.len - len, len);
+}
+
 /* libarchive's read callback: 0 at the end, -1 on failure. */
 static la_ssize_t feed_read(struct archive *handle, void *context, const void **at)
 {
     Feed *feed = context;
-    Str piece = feed->head;
-    feed->head = STR_NONE;
-    if (!piece.len && !reader_next(feed->below, &piece, &feed->failure)) {
+    Str piece;
+    if (feed->failure.kind != ERR_NONE || /* libarchive may pass over the first one */
+        !reader_next(feed->below, &piece, &feed->failure)) {
         feed->lib->archive_set_error(handle, EIO, "the bytes could not be read");
         return -1;
     }
+    if (piece.len)
+        keep_tail(feed, piece);
+    else
+        feed->is_drained = true;
     *at = piece.at;
     return (la_ssize_t)piece.len;
+}
+
+bool feed_drain(Feed *feed, Str name, Err *err)
+{
+    uint64_t len = 0;
+    while (!feed->is_drained) {
+        Str piece;
+        TRY(reader_next(feed->below, &piece, err));
+        feed->is_drained = !piece.len;
+        len += piece.len;
+        if (len > MOST_BEHIND_BYTES)
+            return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT
+                           " cannot be unpacked: more than %d MiB follow the archive's end",
+                           STR_ARG(name), MOST_BEHIND_BYTES >> 20);
+    }
+    return true;
 }
 
 bool feed_open(Feed *feed, struct archive *handle, Str name, Err *err)

@@ -1,12 +1,10 @@
-/* codec.h: libarchive, zlib and libzstd behind tables of calls. private to store/ */
-#ifndef STORE_CODEC_H
-#define STORE_CODEC_H
+/* archive_lib.h: libarchive behind a table of calls. private to store/ */
+#ifndef STORE_ARCHIVE_LIB_H
+#define STORE_ARCHIVE_LIB_H
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include "store/inner.h"
 
@@ -14,29 +12,24 @@
 typedef struct ArchiveLib {
 #include "store/archive.def"
 } ArchiveLib;
-typedef struct ZLib {
-#include "store/zlib.def"
-} ZLib;
-typedef struct ZstdLib {
-#include "store/zstd.def"
-} ZstdLib;
 #undef LIB
 
-/* The tables; loaded once a process. Any thread. Fails ERR_RUNTIME: the library is missing. */
+/* The table; loaded once a process. Any thread. Fails ERR_RUNTIME: the library is missing. */
 MUST bool archive_lib(const ArchiveLib **out, Err *err);
-MUST bool zlib_lib(const ZLib **out, Err *err);
-MUST bool zstd_lib(const ZstdLib **out, Err *err);
 
 /* libarchive turns names into the thread's locale, and in the plain one loses those that are not
  * ASCII: header calls stand between these two, which make it UTF-8 for this thread. */
 locale_t utf8_begin(void);
 void utf8_end(locale_t before);
 
-/* Where libarchive takes its bytes: `head`, then what the reader below brings. */
+enum { TAR_BLOCK_BYTES = 512 };
+
+/* Where libarchive takes its bytes: what the reader below brings. */
 typedef struct Feed {
     const ArchiveLib *lib;
     Reader *below;
-    Str head;
+    bool is_drained;             /* the reader below has ended                                    */
+    char tail[TAR_BLOCK_BYTES];  /* the latest bytes, the older ones first                        */
     Err failure;                 /* of the reader below: more telling than libarchive's own       */
 } Feed;
 
@@ -44,5 +37,9 @@ typedef struct Feed {
 MUST bool feed_open(Feed *feed, struct archive *handle, Str name, Err *err);
 /* Reports what ended a call of libarchive: the reader's failure or libarchive's. Returns false. */
 bool feed_fail(Feed *feed, struct archive *handle, Str name, Err *err);
+
+/* Takes the rest, so that checksums behind the archive's own end are checked, too. Fails also when
+ * more than 256 MiB follow. */
+MUST bool feed_drain(Feed *feed, Str name, Err *err);
 
 #endif
