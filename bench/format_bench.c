@@ -1,6 +1,6 @@
 /* format_bench.c: MB a CPU second of room format, beside what memory allows.
  *
- *     ninja -C build src/format/format-bench && build/src/format/format-bench [MB]
+ *     ninja -C build src/format/format-bench && build/src/format/format-bench [MB [WHAT]]
  *
  * Everything is made in memory: 12 columns of mixed types, as issue trackers and shops have them.
  * Each figure is the best of three runs, in pieces of 64 KiB as a network gives them.
@@ -249,6 +249,139 @@ static void bench_read_csv_text(Str data)
     arena_drop(&arena);
 }
 
+/* ---- partner drops: CsvReader ---- */
+
+/* id, int, timestamp, two short texts, one of 30 bytes, decimal, double, date, boolean. */
+static void add_mix(Text *out, uint64_t i)
+{
+    uint64_t r = next_random();
+    text_print(out, "%llu,%llu,2026-%02u-%02u %02u:%02u:%02u,%s,", (unsigned long long)(i * 7919),
+               (unsigned long long)(r % 100000), (unsigned)(r / 512 % 12 + 1),
+               (unsigned)(r / 7 % 28 + 1), (unsigned)(r / 11 % 24), (unsigned)(r / 13 % 60),
+               (unsigned)(r / 17 % 60), states[r / 8 % 4]);
+    if (r % 7 == 0)
+        text_print(out, ",\"Maier, Bernd & S\xc3\xb6hne number %03u\"", (unsigned)(r / 64 % 1000));
+    else
+        text_print(out, "%c%c,a text of about thirty bytes %c", (char)('A' + r / 32 % 26),
+                   (char)('A' + r / 64 % 26), (char)('a' + r / 128 % 26));
+    text_print(out, ",%llu.%02llu,%u.%04u,", (unsigned long long)(r / 32 % 500000),
+               (unsigned long long)(r / 64 % 100), (unsigned)(r / 31 % 90),
+               (unsigned)(r / 37 % 10000));
+    if (r % 11)
+        text_print(out, "2026-%02u-%02u", (unsigned)(r / 19 % 12 + 1), (unsigned)(r / 23 % 28 + 1));
+    text_print(out, ",%s\n", r & 256 ? "true" : "false");
+}
+
+static const char mix_header[] = "id,count,created_at,state,code,name,amount,rate,day,is_new\n";
+
+static Schema mix_schema(Arena *arena)
+{
+    Err err = {0};
+    Field all = {0};
+    check(field_parse_type(arena,
+                           STR("STRUCT(id BIGINT, count INTEGER, created_at TIMESTAMP, state "
+                               "VARCHAR, code VARCHAR, name VARCHAR, amount DECIMAL(12,2), rate "
+                               "DOUBLE, day DATE, is_new BOOLEAN)"),
+                           &all, &err),
+          &err);
+    return (Schema){all.children, all.child_count};
+}
+
+/* One file into a builder whose columns stand in the file's order. */
+static void read_file(CsvReader *reader, Builder *builder, Str data, bool gives_dialect)
+{
+    Err err = {0};
+    Source source = {data, 0};
+    CsvFile file = {.name = STR("x"),
+                    .csv = {.has_header = 1},
+                    .read = read_source,
+                    .source = &source};
+    if (gives_dialect)
+        file.csv.delimiter = ',', file.csv.quote = '"';
+    check(csv_reader_begin(reader, &file, &err), &err);
+    const Str *header;
+    int32_t target[4096];
+    uint32_t count = csv_reader_header(reader, &header);
+    for (uint32_t i = 0; i < count; i++)
+        target[i] = (int32_t)i;
+    csv_reader_bind(reader, builder, target, -1);
+    CsvStop stop = CSV_FULL;
+    BadValue bad;
+    while (stop != CSV_END) {
+        check(csv_reader_fill(reader, &stop, &bad, &err), &err);
+        Batch batch;
+        assert(stop != CSV_MISFIT);
+        if (stop == CSV_END && !builder_rows(builder))
+            return;
+        builder_finish(builder, &batch);
+        batch_drop(&batch);
+    }
+}
+
+static void read_with_schema(Str data, bool as_text)
+{
+    Arena arena = {0};
+    Schema schema = as_text ? csv_schema(&arena, data, false) : mix_schema(&arena);
+    for (uint32_t i = 0; as_text && i < schema.count; i++)
+        schema.fields[i].type = ARROW_TEXT;
+    read_file(csv_reader_make(&arena), builder_make(&arena, &schema), data, true);
+    arena_drop(&arena);
+}
+
+static void bench_drop_typed(Str data)
+{
+    read_with_schema(data, false);
+}
+
+static void bench_drop_text(Str data)
+{
+    read_with_schema(data, true);
+}
+
+/* All columns of a wide file as the sample says. */
+static void bench_drop_wide(Str data)
+{
+    Arena arena = {0};
+    Schema schema = csv_schema(&arena, data, false);
+    read_file(csv_reader_make(&arena), builder_make(&arena, &schema), data, true);
+    arena_drop(&arena);
+}
+
+/* The same 2 kB, again and again. */
+static void read_small(Str data, bool gives_dialect)
+{
+    Arena arena = {0};
+    Schema schema = mix_schema(&arena);
+    CsvReader *reader = csv_reader_make(&arena);
+    Builder *builder = builder_make(&arena, &schema);
+    size_t size = (size_t)((const char *)memrchr(data.at, '\n', 2000) - data.at) + 1;
+    for (size_t at = 0; at < data.len; at += size)
+        read_file(reader, builder, str_slice(data, 0, size), gives_dialect);
+    arena_drop(&arena);
+}
+
+static void bench_drop_small(Str data)
+{
+    read_small(data, true);
+}
+
+static void bench_drop_small_found_out(Str data)
+{
+    read_small(data, false);
+}
+
+/* A sniffer a file. */
+static void bench_sniff_small(Str data)
+{
+    size_t size = (size_t)((const char *)memrchr(data.at, '\n', 2000) - data.at) + 1;
+    Arena arena = {0};
+    for (size_t at = 0; at < data.len; at += size) {
+        csv_schema(&arena, str_slice(data, 0, size), true);
+        arena_reset(&arena);
+    }
+    arena_drop(&arena);
+}
+
 static void measure(const char *name, void (*run)(Str), Str data, const char *only)
 {
     int64_t best = INT64_MAX;
@@ -290,6 +423,27 @@ int main(int count, char **args)
     }
     text_add(&json, STR("]},\"next\":null}"));
     text_add(&xml, STR("</feed>"));
+    Text mix = {0}, wide = {0}, texts = {0}, korean = {0};
+    text_add_c(&mix, mix_header);
+    for (uint64_t i = 0; mix.len < size; i++)
+        add_mix(&mix, i);
+    for (uint64_t i = 0; i < 2000; i++)
+        text_print(&wide, "%sc%u", i ? "," : "", (unsigned)i);
+    while (wide.len < size)
+        for (uint64_t i = 0; i < 2000; i++)
+            text_print(&wide, i ? ",%u" : "\n%u", (unsigned)(next_random() % 1000000 * (i % 3)));
+    text_add_char(&wide, '\n');
+    text_add(&texts, STR("a,b,c,d,e,f\n"));
+    while (texts.len < size)
+        text_add(&texts,
+                 STR("a wide text of about forty bytes in a row,another one that is as wide as "
+                     "the first,\"a quoted one, for it holds a comma\",short,a text of thirty "
+                     "bytes or so,and the last of this row\n"));
+    text_add(&korean, STR("a,b,c\n"));
+    while (korean.len < size)
+        text_add(&korean,
+                 STR("\xec\x84\x9c\xec\x9a\xb8\xed\x8a\xb9\xeb\xb3\x84\xec\x8b\x9c \xea\xb0\x95"
+                     "\xeb\x82\xa8\xea\xb5\xac,12345,\xea\xb9\x80\xeb\xaf\xbc\xec\xa4\x80 caf\xc3\xa9\n"));
     copy_target = NEW_N(&(Arena){0}, char, jsonl.len + 1);
     measure("memcpy", bench_copy, text_str(&jsonl), only);
     measure("newlines of JSONL", bench_newlines, text_str(&jsonl), only);
@@ -304,5 +458,15 @@ int main(int count, char **args)
     measure("sniff CSV", bench_sniff, text_str(&csv), only);
     measure("read CSV typed", bench_read_csv, text_str(&csv), only);
     measure("read CSV as text", bench_read_csv_text, text_str(&csv), only);
+    measure("sniff drop", bench_sniff, text_str(&mix), only);
+    measure("read drop typed", bench_drop_typed, text_str(&mix), only);
+    measure("read drop as text", bench_drop_text, text_str(&mix), only);
+    measure("sniff wide texts", bench_sniff, text_str(&texts), only);
+    measure("read wide texts", bench_drop_text, text_str(&texts), only);
+    measure("read Korean texts", bench_drop_text, text_str(&korean), only);
+    measure("read 2,000 columns", bench_drop_wide, text_str(&wide), only);
+    measure("read drop in files of 2 kB", bench_drop_small, text_str(&mix), only);
+    measure("read drop in 2 kB, found out", bench_drop_small_found_out, text_str(&mix), only);
+    measure("sniff drop in files of 2 kB", bench_sniff_small, text_str(&mix), only);
     return 0;
 }

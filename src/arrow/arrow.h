@@ -141,6 +141,7 @@ struct ColumnBuilder {
     __int128 decimal_end;        /* DECIMAL: 10 to the precision                                  */
     uint32_t width;              /* bytes a value; 0: special                                     */
     TypeId type;
+    uint8_t precision, scale;    /* DECIMAL                                                       */
     uint32_t child_count;
     ColumnBuilder *children;
     Builder *builder;
@@ -150,6 +151,7 @@ struct ColumnBuilder {
 
 Builder *builder_make(Arena *arena, const Schema *schema);   /* the arena drops it */
 ColumnBuilder *builder_column(Builder *builder, uint32_t column);
+uint32_t builder_column_count(const Builder *builder);
 /* Child columns: the item of a LIST, the fields of a STRUCT. */
 ColumnBuilder *column_child(ColumnBuilder *column, uint32_t child);
 
@@ -158,6 +160,8 @@ void column_make_room(ColumnBuilder *column, uint64_t count);
 void column_add_bytes_slow(ColumnBuilder *column, Str bytes);
 
 void column_add_null(ColumnBuilder *column);
+/* `count` NULLs at once: for a column that a source lacks. Cost: its bytes set to 0. */
+void column_add_nulls(ColumnBuilder *column, uint64_t count);
 void column_add_bool(ColumnBuilder *column, bool is_true);
 
 /* Any of the INT, UINT, DATE, TIME, TIMESTAMP types; the value must be in its range (asserted).
@@ -232,6 +236,18 @@ void column_end_structs(ColumnBuilder *column, uint32_t count);   /* several at 
  * batches. */
 void *column_reserve(ColumnBuilder *column, uint32_t count);
 void column_filled(ColumnBuilder *column, uint32_t count);
+/* The same for TEXT, JSON and BINARY: room for `count` values of `bytes` bytes together. The bytes
+ * go to *values (TEXTS_SLACK more may be written there); (*ends)[i] is *begin and the bytes of the
+ * values up to i. */
+enum { TEXTS_SLACK = 64 };
+void column_reserve_texts(ColumnBuilder *column, uint32_t count, uint64_t bytes, char **values,
+                          int32_t **ends, int32_t *begin);
+/* `count` values more, whose ends are written. */
+void column_filled_texts(ColumnBuilder *column, uint32_t count);
+/* BOOL: the lowest bit of bits[0] is the first of `count` values. */
+void column_add_bits(ColumnBuilder *column, const uint64_t *bits, uint32_t count);
+/* Makes values that were added NULLs: bit i is that of row + i. */
+void column_set_nulls(ColumnBuilder *column, uint64_t row, const uint64_t *bits, uint32_t count);
 /* Makes a value that was added a NULL. */
 void column_set_null(ColumnBuilder *column, uint64_t row);
 

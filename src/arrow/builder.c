@@ -81,6 +81,8 @@ static void column_init(ColumnBuilder *column, Arena *arena, Builder *builder, c
     column->width = arrow_widths[field->type];
     column->builder = builder;
     set_range(column);
+    column->precision = field->precision;
+    column->scale = field->scale;
     if (field->type == ARROW_DECIMAL) {
         assert(field->precision >= 1 && field->precision <= 38);
         column->decimal_end = 1;
@@ -127,6 +129,11 @@ ColumnBuilder *builder_column(Builder *builder, uint32_t column)
     return &builder->columns[column];
 }
 
+uint32_t builder_column_count(const Builder *builder)
+{
+    return builder->count;
+}
+
 ColumnBuilder *column_child(ColumnBuilder *column, uint32_t child)
 {
     assert(child < column->child_count);
@@ -171,6 +178,19 @@ void column_make_room(ColumnBuilder *column, uint64_t count)
     builder->look_row = 0; /* much may have come at once */
 }
 
+/* Room for `bytes` bytes of texts more. */
+static void make_bytes_room(ColumnBuilder *column, uint64_t bytes)
+{
+    uint64_t room = column->bytes_room * 2;
+    if (!column->bytes_room)
+        room = column->bytes_hint ? column->bytes_hint : BYTES_FIRST;
+    if (room < column->bytes + bytes)
+        room = column->bytes + bytes;
+    column->values = buffer_grow(column->builder, column->values, column->bytes, room);
+    column->bytes_room = room;
+    column->builder->look_row = 0;
+}
+
 void column_add_bytes_slow(ColumnBuilder *column, Str bytes)
 {
     if (column->count == column->room)
@@ -182,16 +202,8 @@ void column_add_bytes_slow(ColumnBuilder *column, Str bytes)
     }
     assert(arrow_is_bytes(column->type));
     assert(bytes.len <= INT32_MAX - column->bytes);
-    if (column->bytes_room - column->bytes < bytes.len || !column->values) {
-        uint64_t room = column->bytes_room * 2;
-        if (!column->bytes_room)
-            room = column->bytes_hint ? column->bytes_hint : BYTES_FIRST;
-        if (room < column->bytes + bytes.len)
-            room = column->bytes + bytes.len;
-        column->values = buffer_grow(column->builder, column->values, column->bytes, room);
-        column->bytes_room = room;
-        column->builder->look_row = 0;
-    }
+    if (column->bytes_room - column->bytes < bytes.len || !column->values)
+        make_bytes_room(column, bytes.len);
     if (bytes.len)
         memcpy(column->values + column->bytes, bytes.at, bytes.len);
     column->bytes += bytes.len;
@@ -227,6 +239,40 @@ void column_add_null(ColumnBuilder *column)
         column->null_count++;
     else
         column_set_null(column, row);
+}
+
+/* Clears the bits [from, from + count). */
+static void clear_bits(uint8_t *bits, uint64_t from, uint64_t count)
+{
+    for (; count && from % 8; from++, count--)
+        bits[from / 8] &= (uint8_t)~(1u << (from % 8));
+    memset(bits + from / 8, 0, count / 8);
+    from += count / 8 * 8;
+    for (count %= 8; count; from++, count--)
+        bits[from / 8] &= (uint8_t)~(1u << (from % 8));
+}
+
+void column_add_nulls(ColumnBuilder *column, uint64_t count)
+{
+    if (!count)
+        return;
+    if (column->room - column->count < count)
+        column_make_room(column, count);
+    uint64_t row = column->count;
+    column->count += count;
+    column->null_count += count;
+    if (column->width)
+        memset(column->values + row * column->width, 0, count * column->width);
+    for (uint64_t i = row; column->offsets && i < row + count; i++)
+        column->offsets[i + 1] = column->offsets[row];
+    if (column->type == ARROW_STRUCT)
+        for (uint32_t i = 0; i < column->child_count; i++)
+            column_add_nulls(&column->children[i], count);
+    if (column->type == ARROW_NULL)
+        return;
+    if (!column->validity)
+        column->validity = grow_bits(column, NULL, column->room, 0xff);
+    clear_bits(column->validity, row, count);
 }
 
 void column_add_bool(ColumnBuilder *column, bool is_true)
@@ -285,6 +331,55 @@ void column_filled(ColumnBuilder *column, uint32_t count)
 {
     assert(column->room - column->count >= count);
     column->count += count;
+}
+
+void column_reserve_texts(ColumnBuilder *column, uint32_t count, uint64_t bytes, char **values,
+                          int32_t **ends, int32_t *begin)
+{
+    assert(arrow_is_bytes(column->type) && bytes <= INT32_MAX - TEXTS_SLACK - column->bytes);
+    if (column->room - column->count < count || !column->offsets)
+        column_make_room(column, count ? count : 1);
+    if (column->bytes_room - column->bytes < bytes + TEXTS_SLACK)
+        make_bytes_room(column, bytes + TEXTS_SLACK);
+    *values = column->values + column->bytes;
+    *ends = column->offsets + column->count + 1;
+    *begin = (int32_t)column->bytes;
+}
+
+void column_filled_texts(ColumnBuilder *column, uint32_t count)
+{
+    assert(column->room - column->count >= count);
+    column->count += count;
+    column->bytes = (uint64_t)column->offsets[column->count];
+    assert(column->bytes <= column->bytes_room);
+}
+
+void column_add_bits(ColumnBuilder *column, const uint64_t *bits, uint32_t count)
+{
+    assert(column->type == ARROW_BOOL);
+    if (column->room - column->count < count)
+        column_make_room(column, count);
+    for (uint32_t i = 0; i < count; i++, column->count++) {
+        uint64_t is_true = bits[i / 64] >> (i % 64) & 1;
+        column->values[column->count / 8] |= (char)(is_true << (column->count % 8));
+    }
+}
+
+void column_set_nulls(ColumnBuilder *column, uint64_t row, const uint64_t *bits, uint32_t count)
+{
+    assert(row + count <= column->count);
+    for (uint32_t i = 0; i < count; i += 64) {
+        uint64_t left = bits[i / 64];
+        if (count - i < 64)
+            left &= ((uint64_t)1 << (count - i)) - 1;
+        if (left && !column->validity)
+            column->validity = grow_bits(column, NULL, column->room, 0xff);
+        for (; left; left &= left - 1) {
+            uint64_t at = row + i + (uint64_t)__builtin_ctzll(left);
+            column->null_count += bit_get(column->validity, at);
+            column->validity[at / 8] &= (uint8_t)~(1u << (at % 8));
+        }
+    }
 }
 
 /* ---- looking and taking back ---- */

@@ -345,6 +345,93 @@ static void test_move_out(void **state)
     arena_drop(&arena);
 }
 
+/* Runs of NULLs, in every type and at every place of a byte. */
+static void test_nulls(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"int", "boolean", "text", "decimal(20,2)", "struct(a int)",
+                                        "int[]"};
+    Arena arena = {0};
+    Schema schema;
+    Builder *builder = make(&arena, &schema, types, COUNT_OF(types));
+    for (uint32_t i = 0; i < COUNT_OF(types); i++) {
+        ColumnBuilder *column = builder_column(builder, i);
+        column_add_nulls(column, 0);
+        column_add_null(column);
+        column_add_nulls(column, 3000);
+        column_add_nulls(column, 7);
+        column_add_null(column);
+        assert_int_equal(column->count, 3009);
+        assert_int_equal(column->null_count, 3009);
+    }
+    builder_truncate(builder, 5);
+    column_add_int(builder_column(builder, 0), 7);
+    column_add_bool(builder_column(builder, 1), true);
+    column_add_bytes(builder_column(builder, 2), STR("x"));
+    column_add_decimal(builder_column(builder, 3), 125);
+    column_add_int(column_child(builder_column(builder, 4), 0), 8);
+    column_end_struct(builder_column(builder, 4));
+    column_add_int(column_child(builder_column(builder, 5), 0), 9);
+    column_end_list(builder_column(builder, 5));
+    for (uint32_t i = 0; i < COUNT_OF(types); i++)
+        column_add_nulls(builder_column(builder, i), 1);
+    Batch batch;
+    builder_finish(builder, &batch);
+    assert_int_equal(batch_rows(&batch), 7);
+    for (uint32_t i = 0; i < COUNT_OF(types); i++)
+        assert_int_equal(batch.array.children[i]->null_count, 6);
+    const char *rows = rows_of(&arena, &schema, &batch, false);
+    assert_non_null(strstr(rows, "\n7|t|x|1.25|{\"a\":8}|[9]\n~|~|~|~|~|~"));
+    batch_drop(&batch);
+    arena_drop(&arena);
+}
+
+/* Many texts and booleans at once, and which of them are NULL. */
+static void test_many_at_once(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"text", "boolean", "bigint"};
+    Arena arena = {0};
+    Schema schema;
+    Builder *builder = make(&arena, &schema, types, COUNT_OF(types));
+    ColumnBuilder *texts = builder_column(builder, 0), *bools = builder_column(builder, 1),
+                  *numbers = builder_column(builder, 2);
+    column_add_bytes(texts, STR("first"));
+    column_add_bool(bools, false);
+    column_add_int(numbers, -1);
+    for (uint32_t run = 0; run < 2; run++) {
+        const uint64_t bits[] = {5, 1}, nulls[] = {2, (uint64_t)1 << 6 | 1 << 5};
+        char *values;
+        int32_t *ends, begin;
+        column_reserve_texts(texts, 70, 70, &values, &ends, &begin);
+        int64_t *out = column_reserve(numbers, 70);
+        memset(values, 'a', 70 + TEXTS_SLACK);
+        for (int32_t i = 0; i < 70; i++) {
+            ends[i] = begin + i + 1;
+            out[i] = i;
+        }
+        column_filled_texts(texts, 70);
+        column_filled(numbers, 70);
+        column_add_bits(bools, bits, 70);
+        for (uint32_t i = 0; i < COUNT_OF(types); i++)
+            column_set_nulls(builder_column(builder, i), 1 + 70 * run, nulls, 70);
+    }
+    column_set_nulls(numbers, 2, (const uint64_t[]){1}, 1); /* it is NULL already */
+    column_add_bytes(texts, STR("last"));
+    column_add_bool(bools, true);
+    column_add_int(numbers, -2);
+    Batch batch;
+    builder_finish(builder, &batch);
+    for (uint32_t i = 0; i < COUNT_OF(types); i++)
+        assert_int_equal(batch.array.children[i]->null_count, 4);
+    const char *rows = rows_of(&arena, &schema, &batch, false);
+    assert_non_null(strstr(rows, "first|f|-1\na|t|0\n~|~|~\na|t|2\na|f|3\n"));
+    assert_non_null(strstr(rows, "a|f|68\n~|~|~\na|t|0\n~|~|~\na|t|2\n"));
+    assert_true(str_ends(str_of(rows), STR("a|f|68\n~|~|~\nlast|t|-2")));
+    batch_drop(&batch);
+    arena_drop(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_moments),  cmocka_unit_test(test_nested),
         cmocka_unit_test(test_truncate), cmocka_unit_test(test_reserve),
         cmocka_unit_test(test_full),     cmocka_unit_test(test_move_out),
+        cmocka_unit_test(test_nulls),    cmocka_unit_test(test_many_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

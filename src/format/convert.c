@@ -188,28 +188,31 @@ const char *convert_bool(const Field *field, ColumnBuilder *column, bool is_true
     return NULL;
 }
 
-static const char *bool_text(ColumnBuilder *column, Str text)
+int convert_bool_word(Str text)
 {
     static const struct {
         Str text;
-        bool is_true;
+        int is_true;
     } words[] = {
-        {STR_INIT("true"), true}, {STR_INIT("false"), false}, {STR_INIT("t"), true},
-        {STR_INIT("f"), false},   {STR_INIT("1"), true},      {STR_INIT("0"), false},
-        {STR_INIT("yes"), true},  {STR_INIT("no"), false},    {STR_INIT("y"), true},
-        {STR_INIT("n"), false},
+        {STR_INIT("true"), 1}, {STR_INIT("false"), 0}, {STR_INIT("t"), 1},   {STR_INIT("f"), 0},
+        {STR_INIT("1"), 1},    {STR_INIT("0"), 0},     {STR_INIT("yes"), 1}, {STR_INIT("no"), 0},
+        {STR_INIT("y"), 1},    {STR_INIT("n"), 0},
     };
-    if (str_eq(text, STR("true")) || str_eq(text, STR("false"))) {
-        column_add_bool(column, text.len == 4);
-        return NULL;
-    }
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (!str_eq_fold(words[i].text, text))
-            continue;
-        column_add_bool(column, words[i].is_true);
-        return NULL;
-    }
-    return convert_reason(ARROW_BOOL);
+    if (str_eq(text, STR("true")) || str_eq(text, STR("false")))
+        return text.len == 4;
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (str_eq_fold(words[i].text, text))
+            return words[i].is_true;
+    return -1;
+}
+
+static const char *bool_text(ColumnBuilder *column, Str text)
+{
+    int is_true = convert_bool_word(text);
+    if (is_true < 0)
+        return convert_reason(ARROW_BOOL);
+    column_add_bool(column, is_true);
+    return NULL;
 }
 
 /* ---- times ---- */

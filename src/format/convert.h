@@ -18,6 +18,8 @@ const char *convert_text(const Conversion *conversion, const Field *field, Colum
 /* The same for a JSON number, as written. */
 const char *convert_number(const Field *field, ColumnBuilder *column, Str raw);
 const char *convert_bool(const Field *field, ColumnBuilder *column, bool is_true);
+/* What a text says as a boolean: 1, 0; -1: it is none. */
+int convert_bool_word(Str text);
 /* "no BIGINT" */
 const char *convert_reason(TypeId type);
 

@@ -7,6 +7,8 @@
 #include "format/csv_scan.h"
 #include "format/scan.h"
 
+const char csv_unclosed[] = "a quote that does not close";
+
 /* The first of three bytes, or the end. */
 static inline const char *find_any(const char *at, const char *end, char a, char b, char c)
 {
@@ -106,7 +108,7 @@ bool csv_scan_record(const CsvDialect *dialect, const char *at, const char *end,
         if (at < end && *at == quote) {
             const char *behind = scan_quoted(dialect, at + 1, end, is_last, record, field);
             if (!behind) {
-                record->fault = "a quote that does not close";
+                record->fault = csv_unclosed;
                 return end_at_last(record, end, is_last);
             }
             at = behind;

@@ -26,6 +26,9 @@ typedef struct CsvDialect {
     char delimiter, quote, escape; /* escape == quote: doubled quotes                           */
 } CsvDialect;
 
+/* The fault of a quote that is still open at the end. */
+extern const char csv_unclosed[];
+
 /* Scans the record at `at`. False: its end does not lie before `end` (never if is_last). Line ends
  * are \n, \r\n and \r. A quote opens a field only as its first byte. Cost: 1 to 3 GB/s. */
 bool csv_scan_record(const CsvDialect *dialect, const char *at, const char *end, bool is_last,

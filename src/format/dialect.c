@@ -63,10 +63,13 @@ static bool has_single_quotes(Arena *arena, const CsvDialect *dialect, Str sampl
 
 static char find_delimiter(Arena *arena, char quote, char escape, Str sample, bool is_all)
 {
-    static const char candidates[] = ",\t;|";
+    static const char others[] = "\t;|", candidates[] = ",\t;|";
     char best = ',';
     Fit best_fit = {0};
-    for (size_t i = 0; i < sizeof(candidates) - 1; i++) {
+    bool has_others = false;
+    for (size_t i = 0; i < sizeof(others) - 1; i++)
+        has_others |= str_find_char(sample, others[i]) >= 0;
+    for (size_t i = 0; has_others && i < sizeof(candidates) - 1; i++) {
         CsvDialect dialect = {candidates[i], quote, escape};
         Fit fit = fit_of(arena, &dialect, sample, is_all);
         if (fit.usual < 2)
@@ -151,7 +154,8 @@ void csv_find_dialect(Arena *arena, Str sample, bool is_all, CsvOptions *csv)
     if (!csv->delimiter)
         csv->delimiter = find_delimiter(&scratch, csv->quote, escape, sample, is_all);
     CsvDialect dialect = {csv->delimiter, csv->quote, escape};
-    if (finds_quote && has_single_quotes(&scratch, &dialect, sample, is_all))
+    if (finds_quote && str_find_char(sample, '\'') >= 0 &&
+        has_single_quotes(&scratch, &dialect, sample, is_all))
         csv->quote = dialect.quote = '\'';
     if (!csv->escape)
         csv->escape = dialect.escape = csv->quote;
@@ -172,6 +176,8 @@ void csv_find_dialect(Arena *arena, Str sample, bool is_all, CsvOptions *csv)
 Str *csv_names(Arena *arena, const CsvDialect *dialect, const CsvRecord *record, bool is_header)
 {
     Str *names = NEW_N(arena, Str, record->count);
+    uint32_t *numbers =
+        NEW_N(arena, uint32_t, record->count); /* behind "a_" when "a" comes again */
     Map taken;
     AUTO(text) Text scratch = {0};
     map_init(&taken, arena);
@@ -181,11 +187,10 @@ Str *csv_names(Arena *arena, const CsvDialect *dialect, const CsvRecord *record,
             name = str_copy(arena, csv_field_text(dialect, &record->fields[i], &scratch));
         if (!name.len)
             name = str_print(arena, "column_%u", i + 1);
-        Str unique = name;
-        for (unsigned k = 1; map_find(&taken, unique); k++)
-            unique = str_print(arena, STR_FMT "_%u", STR_ARG(name), k);
-        map_put(&taken, unique, &names[i]);
-        names[i] = unique;
+        names[i] = name;
+        for (uint32_t *number = map_find(&taken, name); number && map_find(&taken, names[i]);)
+            names[i] = str_print(arena, STR_FMT "_%u", STR_ARG(name), ++*number);
+        map_put(&taken, names[i], &numbers[i]);
     }
     return names;
 }

@@ -162,23 +162,101 @@ typedef struct RecordOptions {
 /* A stream of batches. Values are never changed: what a column does not hold exactly is bad (1.0
  * and 1e3 are integers; a DOUBLE must say the same digits; a naive time is no TIMESTAMP_TZ). JSON
  * texts fit numbers and times as CSV fields do. Of doubled keys the last wins; missing ones are
- * NULL. CSV: line ends \n, \r\n, \r; blank lines are passed; a quoted empty field is '' in texts,
- * NULL elsewhere; a name twice in a header is "a", "a_1".
+ * NULL. CSV: line ends \n, \r\n, \r; blank lines are passed; an empty field is NULL where no text
+ * is wanted, a quoted one '' in texts; a name twice in a header is "a", "a_1".
  * Owner  the arena; closing it does not close `source`
  * Fails  next(): ERR_PARSING with file and line, what read() fails with, ERR_TOO_BIG: a record
  *        above 64 MiB
- * Cost   about 350 MB of JSONL, 450 MB of CSV a CPU second */
+ * Cost   about 350 MB of JSONL, 800 MB of CSV a CPU second */
 MUST bool records_stream(Arena *arena, const RecordOptions *options, Stream *out, Err *err);
 
 /* The header and types of a CSV from a sample of its beginning (or of all of it, fed piece by
  * piece): dialect found out into *csv; columns of the narrowest type that holds all values seen
  * exactly, as Shape's. Booleans are true and false in any case; 007 and +1 are texts; empty fields
  * are NULL, a column of nothing else is TEXT. *csv and *schema live as long as the arena.
- * Fails ERR_PARSING: invalid UTF-8 without a mark or `encoding` */
+ * Fails ERR_PARSING: invalid UTF-8 without a mark or `encoding`; a header that is broken
+ * Cost  1 GB a CPU second and more; a column that is known to be a text costs nothing */
 typedef struct CsvSniffer CsvSniffer;
 CsvSniffer *csv_sniffer_make(Arena *arena, const CsvOptions *options);
 MUST bool csv_sniffer_feed(CsvSniffer *sniffer, Str piece, Err *err);
 MUST bool csv_sniffer_end(CsvSniffer *sniffer, CsvOptions *csv, Schema *schema, Err *err);
+
+/* ---- CSV, file after file, by whoever decides what to do about what does not fit ---- */
+
+/* A reader that is used for many files: its buffers stay. One thread.
+ *
+ *   csv_reader_begin(file)  -> header, a sample's types
+ *   csv_reader_bind()       -> which column of a Builder a field goes to
+ *   csv_reader_fill()       -> rows, until the batch is full, the file ends, or something misfits;
+ *                              then csv_reader_null() or csv_reader_skip(), or another Builder of
+ *                              wider types is bound; and on with csv_reader_fill()
+ */
+typedef struct CsvReader CsvReader;
+
+typedef struct CsvFile {
+    Str name;       /* for messages                                                  */
+    CsvOptions csv; /* what is 0, empty or -1 is found out                           */
+    /* The next bytes, which hold until the next call; empty at the end. */
+    MUST bool (*read)(void *source, Str *piece, Err *err);
+    void *source;
+    uint64_t record_limit_bytes; /* 0: 64 MiB                                                     */
+} CsvFile;
+
+typedef enum CsvStop {
+    CSV_FULL,   /* builder_is_full()                                             */
+    CSV_END,    /* the file has ended                                            */
+    CSV_MISFIT, /* a row does not fit: *bad says which value and why; the Builder
+                   holds the rows before it, whole                               */
+} CsvStop;
+
+CsvReader *csv_reader_make(Arena *arena);
+/* Begins a file: dialect, encoding, header. An empty file (no bytes, or blank lines only) has no
+ * header: count 0. `file` is copied; texts must hold until the next begin.
+ * Fails  ERR_PARSING: a header with invalid UTF-8, a NUL byte, a quote that never closes or text
+ *        behind one; an unknown encoding; ERR_TOO_BIG; what read() fails with */
+MUST bool csv_reader_begin(CsvReader *reader, const CsvFile *file, Err *err);
+/* Names of the fields, made different as in records_stream(); views until the next begin. */
+uint32_t csv_reader_header(const CsvReader *reader, const Str **names);
+/* The types that the rows in the window (the first 256 KiB or so) ask for, as csv_sniffer gives
+ * them; a field without any value: ARROW_NULL. Owner: the arena. */
+MUST bool csv_reader_sniff(CsvReader *reader, Arena *arena, Schema *out, Err *err);
+/* target[i]: the column of the builder that field i goes to, -1: passed over. Columns of the
+ * builder that no field goes to get NULLs. line_column: BIGINT column that gets the record's line,
+ * or -1. `nulls`: see CsvOptions.null_text. Allowed after begin, and again after CSV_FULL or
+ * CSV_MISFIT, when the builder has no rows (other columns and types then, too). The row that did
+ * not fit is read anew; what csv_reader_null() said of it holds. */
+void csv_reader_bind(CsvReader *reader, Builder *builder, const int32_t *target,
+                     int32_t line_column);
+/* Fills on. Ragged rows stop as CSV_MISFIT with an empty `column` ("too few fields", "too many
+ * fields"), as do "a quote that does not close", "text behind a closing quote", "invalid UTF-8", "a
+ * NUL byte".
+ * bad    views that hold until the next call; only after CSV_MISFIT
+ * Fails  what read() fails with; ERR_TOO_BIG: a record above the limit
+ * Cost   900 MB a CPU second of mixed types, 2 GB of wide texts; a file besides its bytes 2 us
+ * where delimiter, quote and header are given, 6 us where they are found out. A value that does not
+ *        fit costs some rows, which are read twice */
+MUST bool csv_reader_fill(CsvReader *reader, CsvStop *stop, BadValue *bad, Err *err);
+/* After CSV_MISFIT: takes the row with this one value NULL (ragged: what is missing NULL, what is
+ * too much left out), or leaves it out. A record with a broken quote or bytes cannot be taken with
+ * null: it is left out as well. */
+void csv_reader_null(CsvReader *reader);
+void csv_reader_skip(CsvReader *reader);
+/* Rows taken or left out so far in this file; header and blank lines are not counted, nor is a row
+ * that waits behind CSV_MISFIT. */
+uint64_t csv_reader_rows(const CsvReader *reader);
+
+/* What was found out of the file's options: delimiter, quote, has_header, encoding, decimal mark. A
+ * view until the next begin. */
+const CsvOptions *csv_reader_options(const CsvReader *reader);
+
+/* The type that holds both what a column of type `have` holds and this text: DATE and "n/a" ->
+ * TEXT; ARROW_NULL and "7" -> BIGINT; BIGINT and "1.5" -> DOUBLE where have->precision says that at
+ * most 15 digits were seen (csv_sniffer and csv_reader_sniff() do, and so does *out), else
+ * DECIMAL(20,1): a double does not hold every BIGINT. The second one reads the text by the file's
+ * decimal mark and forms. Owner: the arena. */
+void csv_widen(Arena *arena, const Field *have, Str value, Field *out);
+void csv_reader_widen(const CsvReader *reader, Arena *arena, const Field *have, Str value,
+                      Field *out);
 
 /* Bytes of any encoding to UTF-8, piece by piece (libc's iconv); a byte order mark is left out.
  * Fails ERR_PARSING with the byte offset; an unknown name: the nearest known one. */

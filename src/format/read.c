@@ -47,7 +47,7 @@ static bool reader_next(void *self, Batch *out, Err *err)
     reader->err = err;
     reader->bytes = 0;
     if (reader->options.format == FORMAT_CSV)
-        TRY(csv_reader_fill(reader, err));
+        TRY(csv_stream_fill(reader, err));
     else
         TRY(json_reader_fill(reader, err));
     if (builder_rows(reader->builder))
@@ -105,7 +105,7 @@ MUST bool records_stream(Arena *arena, const RecordOptions *options, Stream *out
         reader->columns[i] = builder_column(reader->builder, i);
     arena_on_drop(arena, reader_drop, reader);
     if (options->format == FORMAT_CSV)
-        csv_reader_init(reader);
+        csv_stream_init(reader);
     else
         json_reader_init(reader);
     *out = (Stream){*schema, reader_next, NULL, reader};

@@ -3,7 +3,7 @@
 #define FORMAT_READ_H
 
 #include "format/convert.h"
-#include "format/csv_window.h"
+#include "format/csv_reader.h"
 
 typedef struct JsonReader JsonReader;
 
@@ -27,10 +27,8 @@ typedef struct Reader {
     Str rest;       /* of the source's piece                                         */
     bool is_at_end;
     Err *err; /* of the call at hand                                           */
-    CsvWindow csv;
-    int32_t *map;     /* CSV: schema column of each of its columns, -1: none           */
-    uint32_t *absent; /* CSV: schema columns that it lacks                             */
-    uint32_t absent_count;
+    CsvReader *csv;
+    bool has_begun; /* CSV: the header is read and the columns are bound                  */
     Text scratch;
     JsonReader *json;
 } Reader;
@@ -41,8 +39,8 @@ Outcome reader_bad(Reader *reader, Str column, Str value, const char *reason);
 MUST bool reader_take(Reader *reader, size_t most, Str *out, Err *err);
 
 /* Reads records until the batch is full or the source ends. */
-void csv_reader_init(Reader *reader);
-MUST bool csv_reader_fill(Reader *reader, Err *err);
+void csv_stream_init(Reader *reader);
+MUST bool csv_stream_fill(Reader *reader, Err *err);
 void json_reader_init(Reader *reader);
 MUST bool json_reader_fill(Reader *reader, Err *err);
 

@@ -95,6 +95,18 @@ static size_t skip_ascii(Str s, size_t at)
     return at;
 }
 
+/* The length of a sequence of two or three bytes at `at`, the usual ones; 0: look closer. Four
+ * bytes are readable. */
+static inline unsigned quick_sequence(const char *at)
+{
+    uint32_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    uint32_t three = (bytes & 0x0f) << 6 | (bytes >> 8 & 0x3f); /* the upper ten bits of sixteen */
+    if ((bytes & 0x00c0c0f0) == 0x008080e0 && three >= 0x20 && three >> 5 != 0x1b)
+        return 3;
+    return (bytes & 0xc0e0) == 0x80c0 && (bytes & 0x1e) ? 2 : 0;
+}
+
 ptrdiff_t scan_invalid_utf8(Str s)
 {
     const char *end = s.at + s.len;
@@ -102,7 +114,9 @@ ptrdiff_t scan_invalid_utf8(Str s)
         at = skip_ascii(s, at);
         while (at < s.len && (signed char)s.at[at] < 0) {
             bool is_cut;
-            unsigned length = scan_sequence(s.at + at, end, &is_cut);
+            unsigned length = s.len - at >= 4 ? quick_sequence(s.at + at) : 0;
+            if (!length)
+                length = scan_sequence(s.at + at, end, &is_cut);
             if (!length)
                 return (ptrdiff_t)at;
             at += length;

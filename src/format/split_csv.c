@@ -18,7 +18,9 @@ void split_csv_init(Splitter *splitter)
 {
     CsvOptions options = {.has_header = -1};
     splitter->csv = NEW(splitter->arena, CsvSplit);
-    csv_window_init(&splitter->csv->window, splitter->arena, &options, splitter->options.name);
+    csv_window_init(&splitter->csv->window, splitter->arena);
+    csv_window_restart(&splitter->csv->window, splitter->arena, &options, splitter->options.name,
+                       0);
     arena_on_drop(splitter->arena, csv_split_drop, splitter->csv);
 }
 

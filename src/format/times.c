@@ -105,10 +105,8 @@ TimeKind time_parse_iso(Str text, int64_t *out)
         size_t at = 0;
         return clock_at(text, &at, true, out) && at == text.len ? TIME_CLOCK : TIME_NONE;
     }
-    if (text.len < 10 || text.at[4] != '-' || text.at[7] != '-')
-        return TIME_NONE;
     int64_t days, micros, offset = 0;
-    if (!civil_days(digits_at(text, 0, 4), digits_at(text, 5, 2), digits_at(text, 8, 2), &days))
+    if (text.len < 10 || !time_parse_day(text.at, &days))
         return TIME_NONE;
     if (text.len == 10) {
         *out = days;
