@@ -16,7 +16,7 @@ _weir()
             *) case $option in
                    --select | --models | --model | --exclude | --resource-type | --exclude-resource-type) ;;
                    --project-dir | --profiles-dir | --profile | --target | --target-path | --state | --vars | \
-                       --from | --to | --threads | --log-format | --selector) option= ;;
+                       --from | --to | --shard | --threads | --log-format | --selector) option= ;;
                    *) [[ -n $command ]] || command=${COMP_WORDS[i]}; option= ;;
                esac ;;
         esac
@@ -31,8 +31,9 @@ _weir()
             seed) more='--show' ;;
             test) more='--store-failures --indirect-selection' ;;
             build) more='--store-failures --indirect-selection --from --to' ;;
-            ingest) more='--from --to' ;;
+            ingest) more='--from --to --shard' ;;
             schema) more='--from-version --to-version' ;;
+            generate) mapfile -t COMPREPLY < <(compgen -W '--partner --members --unified --output --help' -- "$word"); return ;;
             render) more='--template --trim-blocks --lstrip-blocks --keep-trailing-newline --strict' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$_weir_options $more" -- "$word")
@@ -53,15 +54,19 @@ _weir()
             mapfile -t COMPREPLY < <(compgen -W 'text json debug' -- "$word"); return ;;
         --output)
             mapfile -t COMPREPLY < <(compgen -W 'name path selector json text' -- "$word"); return ;;
-        --template) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+        --unified | --template) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'build run test seed ingest publish schema parse compile ls list show run-operation docs
+        mapfile -t COMPREPLY < <(compgen -W 'build run test seed ingest publish schema generate parse compile ls list show run-operation docs
             deps clean debug init render help' -- "$word")
     elif [[ $command == docs ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'generate' -- "$word")
     elif [[ $command == schema ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'list show diff' -- "$word")
+    elif [[ $command == generate && ${COMP_WORDS[COMP_CWORD - 1]} == generate ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'partner' -- "$word")
+    elif [[ $command == generate ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
 }
 

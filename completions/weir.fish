@@ -1,6 +1,6 @@
 # fish completion for weir, and for dbt where that name is a link to it.
 
-set -l commands build run test seed ingest publish schema parse compile ls list show run-operation docs deps clean debug init render help
+set -l commands build run test seed ingest publish schema generate parse compile ls list show run-operation docs deps clean debug init render help
 
 function __weir_nodes
     # The project is parsed in milliseconds: the names are always those of now.
@@ -20,6 +20,7 @@ for program in weir dbt
     complete -c $program -n $none -a ingest -d 'load APIs, databases, files'
     complete -c $program -n $none -a publish -d 'bring models out'
     complete -c $program -n $none -a schema -d 'columns of loaded tables'
+    complete -c $program -n $none -a generate -d 'propose a mapping from sample files'
     complete -c $program -n $none -a parse -d 'read the project, write the manifest'
     complete -c $program -n $none -a compile -d 'write the SQL, run nothing'
     complete -c $program -n $none -a 'ls list' -d 'list nodes'
@@ -33,8 +34,14 @@ for program in weir dbt
     complete -c $program -n $none -a render -d 'render one Jinja template'
     complete -c $program -n '__fish_seen_subcommand_from docs' -a generate
     complete -c $program -n '__fish_seen_subcommand_from schema' -a 'list show diff'
+    complete -c $program -n '__fish_seen_subcommand_from generate; and not __fish_seen_subcommand_from partner' -a partner
+    complete -c $program -n '__fish_seen_subcommand_from generate; and __fish_seen_subcommand_from partner' -F
+    complete -c $program -n '__fish_seen_subcommand_from generate' -l partner -x -d 'its name'
+    complete -c $program -n '__fish_seen_subcommand_from generate' -l members -x -d 'names of the files'
+    complete -c $program -n '__fish_seen_subcommand_from generate' -l unified -r -d 'unified schema'
     complete -c $program -n '__fish_seen_subcommand_from ingest build' -l from -x -d 'begin of the interval'
     complete -c $program -n '__fish_seen_subcommand_from ingest build' -l to -x -d 'end of the interval'
+    complete -c $program -n '__fish_seen_subcommand_from ingest' -l shard -x -d 'worker I of N, for drops'
     complete -c $program -s s -l select -x -a '(__weir_nodes)' -d 'nodes to take'
     complete -c $program -s m -l models -x -a '(__weir_nodes)' -d 'nodes to take'
     complete -c $program -l exclude -x -a '(__weir_nodes)' -d 'nodes to leave out'

@@ -179,7 +179,7 @@ static bool wants_colours(const Cli *cli)
 
 static bool writes_log(CommandId command)
 {
-    return command != COMMAND_RENDER && command != COMMAND_INIT;
+    return !command_is_alone(command) && command != COMMAND_INIT;
 }
 
 static bool open_sinks(Cli *cli, Err *err)
@@ -254,8 +254,8 @@ static int usage_error(Cli *cli, const Err *err)
     return err_exit_code(ERR_USAGE);
 }
 
-/* `render` prints its text and nothing else: its errors go to stderr, exit 1. */
-static int render_error(const Err *err)
+/* What prints its text and nothing else: its errors go to stderr; of `render` exit 1. */
+static int plain_error(const Cli *cli, const Err *err)
 {
     AUTO(text) Text text = {0};
     text_print(&text, "%s\n", err_title(err->kind));
@@ -263,7 +263,7 @@ static int render_error(const Err *err)
     text_add_char(&text, '\n');
     secret_hide(&text);
     write_all(STDERR_FILENO, text_str(&text));
-    return 1;
+    return cli->parsed.command == COMMAND_RENDER ? 1 : err_exit_code(err->kind);
 }
 
 /* ---- running ---- */
@@ -272,7 +272,7 @@ static int run_command(Cli *cli)
 {
     Err err = {0};
     int exit_code = 0;
-    bool is_plain = cli->parsed.command == COMMAND_RENDER || flag_is(cli->flags, "config_dir");
+    bool is_plain = command_is_alone(cli->parsed.command) || flag_is(cli->flags, "config_dir");
     bool ok = open_sinks(cli, &err);
     if (ok && !is_plain)
         say_version(cli);
@@ -283,8 +283,8 @@ static int run_command(Cli *cli)
         ok = functions[cli->parsed.command](cli, &exit_code, &err) && sinks_check(&err);
     if (!ok && err.kind == ERR_USAGE && !cli->project) {
         exit_code = usage_error(cli, &err);
-    } else if (!ok && cli->parsed.command == COMMAND_RENDER) {
-        exit_code = render_error(&err);
+    } else if (!ok && command_is_alone(cli->parsed.command)) {
+        exit_code = plain_error(cli, &err);
     } else if (!ok) {
         console_end_progress();
         say_error(&err);
@@ -303,7 +303,8 @@ static int prepare_and_run(Cli *cli, int argc, char **argv)
     if (!environment_load(path_join(arena, cli->start_folder, STR(".env")), &err))
         return usage_error(cli, &err);
     secrets_from_environment();
-    bool has_project = cli->parsed.command != COMMAND_RENDER && cli->parsed.command != COMMAND_INIT;
+    CommandId command = cli->parsed.command;
+    bool has_project = !command_is_alone(command) && command != COMMAND_INIT;
     cli->project_dir = has_project ? find_project_dir(cli) : cli->start_folder;
     Value project_flags = has_project ? read_project_flags(cli) : UNDEFINED;
     if (!flags_make(arena, &cli->parsed, project_flags, &cli->flags, &err)) {

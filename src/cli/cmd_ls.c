@@ -32,11 +32,11 @@ static void add_selector(const Node *node, Text *out)
     case NODE_SAVED_QUERY:
     case NODE_SEMANTIC_MODEL:
     case NODE_UNIT_TEST:
-    case NODE_INGEST:
     case NODE_PUBLISH:
         text_print(out, "%s:" STR_FMT "." STR_FMT, node_kind_name(node->kind),
                    STR_ARG(node->package), STR_ARG(node->name));
         return;
+    case NODE_INGEST: text_add_c(out, "ingest:"); break;
     default: break;
     }
     for (uint32_t i = 0; value_is_list(node->fqn) && i < node->fqn.list->len; i++)

@@ -51,11 +51,27 @@ static bool show_seeds(Cli *cli, const NodeResults *results, Err *err)
     return true;
 }
 
+/* --shard is wrong before anything is read. */
+static bool check_shard(const Cli *cli, Err *err)
+{
+    uint32_t shard, shards;
+    Str text = flag_text(cli->flags, "shard");
+    if (!text.len)
+        return true;
+    if (cli->parsed.command != COMMAND_INGEST)
+        return err_set(err, ERR_USAGE, NOWHERE,
+                       "--shard is of `weir ingest`: each worker would build every model. Start "
+                       "`weir ingest --shard " STR_FMT "` and the others, and when they have ended "
+                       "`weir build --exclude resource_type:ingest` once", STR_ARG(text));
+    return shard_parse(text, &shard, &shards, err);
+}
+
 bool cmd_run(Cli *cli, int *exit_code, Err *err)
 {
     CommandId command = cli->parsed.command;
     NodeResults results = {0};
     Bits selected;
+    TRY(check_shard(cli, err));
     TRY(cli_load(cli, STR_NONE, NULL, err));
     cli_say_found(cli);
     TRY(cli_select(cli, modes[command].kinds, &selected, err));

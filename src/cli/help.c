@@ -77,7 +77,7 @@ void help_print(const char *program, CommandId command, Text *out)
     if (command != COMMAND_NONE) {
         text_print(out, "\n  %s.\n\nOptions:\n", commands[command].about);
         add_options(command, false, out);
-        if (command != COMMAND_RENDER) {
+        if (!command_is_alone(command)) {
             text_add_c(out, "\nOptions of every command:\n");
             add_options(command, true, out);
         }

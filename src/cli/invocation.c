@@ -478,6 +478,9 @@ static bool loads_open(Cli *cli, Bits selected, Loads *loads, RunOptions *option
                            .to = value_get_text(cli->flags, "to", STR_NONE),
                            .is_full_refresh = options->is_full_refresh,
                            .threads = options->threads};
+    Str shard = flag_text(cli->flags, "shard");
+    if (shard.len)
+        TRY(shard_parse(shard, &asked.shard, &asked.shards, err));
     TRY(ingest_open(cli->graph, &asked, &cli->arena, &loads->ingest, err));
     loads->work = (OtherWork){.context = loads, .run = run_load, .cancel = cancel_load};
     options->other = &loads->work;

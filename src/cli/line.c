@@ -60,7 +60,7 @@ static void add_coloured(Text *out, const char *colour, Str word)
     text_print(out, "%s" STR_FMT PLAIN, colour, STR_ARG(word));
 }
 
-/* Colours what stands between the last '[' and " in " or ']'. */
+/* Colours what stands between the last '[' and the last " in " or ']'. */
 static void add_status_line(const Event *event, Text *out)
 {
     Str line = event->message;
@@ -71,7 +71,7 @@ static void add_status_line(const Event *event, Text *out)
     }
     size_t from = (size_t)open + 1;
     Str inside = str_slice(line, from, line.len);
-    ptrdiff_t in = str_find(inside, STR(" in ")), end = str_find_char(inside, ']');
+    ptrdiff_t in = str_find_last(inside, STR(" in ")), end = str_find_char(inside, ']');
     bool is_check = is_name(event, "DebugCmdOut");
     size_t len = in >= 0 && !is_check ? (size_t)in : end >= 0 ? (size_t)end : inside.len;
     text_add(out, str_slice(line, 0, from));

@@ -358,19 +358,22 @@ static bool take_word(Reader *reader, Str word, Err *err)
 {
     Parsed *out = reader->out;
     if (out->command != COMMAND_NONE) {
-        if (!commands[out->command].argument[0] || out->argument.at)
+        Str takes = str_of(commands[out->command].argument);
+        if (!takes.len || (out->argument.at && !str_ends(takes, STR("..."))))
             return usage(err, "Got unexpected extra argument (" STR_FMT ")", STR_ARG(word));
-        out->argument = word;
+        out->argument = out->argument.at ? out->argument : word;
+        array_add(out->arguments, value_text(word));
         return true;
     }
     if (str_is(word, "help")) {
         out->wants_help = true;
         return true;
     }
-    CommandId first = str_is(word, "docs")     ? COMMAND_DOCS_GENERATE
-                      : str_is(word, "source") ? COMMAND_FRESHNESS
-                      : str_is(word, "schema") ? COMMAND_SCHEMA_LIST
-                                               : COMMAND_NONE;
+    CommandId first = str_is(word, "docs")       ? COMMAND_DOCS_GENERATE
+                      : str_is(word, "source")   ? COMMAND_FRESHNESS
+                      : str_is(word, "schema")   ? COMMAND_SCHEMA_LIST
+                      : str_is(word, "generate") ? COMMAND_GENERATE_PARTNER
+                                                 : COMMAND_NONE;
     if (first == COMMAND_NONE)
         return names_command(word, &out->command) || no_such_command(word, err);
     if (reader->at >= reader->argc || reader->argv[reader->at][0] == '-') {
@@ -414,7 +417,7 @@ static bool take_one(Reader *reader, Err *err)
 
 bool options_parse(Arena *arena, int argc, char **argv, Parsed *out, Err *err)
 {
-    *out = (Parsed){.given = dict_make(arena, 16)};
+    *out = (Parsed){.given = dict_make(arena, 16), .arguments = array_make(arena, 4)};
     Reader reader = {.arena = arena, .argv = argv, .argc = argc, .at = 1, .out = out};
     while (reader.at < argc && !out->wants_version) {
         TRY(take_one(&reader, err));

@@ -26,6 +26,12 @@ typedef struct Command {
 } Command;
 extern const Command commands[COMMAND_COUNT];
 
+/* Takes no project and no options of every command; its output is all that it prints. */
+static inline bool command_is_alone(CommandId id)
+{
+    return id == COMMAND_RENDER || id == COMMAND_GENERATE_PARTNER;
+}
+
 typedef enum OptionKind {
     OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_FOLDER, OPTION_PATH, OPTION_CHOICE, OPTION_YAML,
     OPTION_WORDS, OPTION_TIME,
@@ -54,6 +60,7 @@ typedef struct Parsed {
     CommandId command;
     Dict *given;                   /* key as in the table -> typed value      */
     Str argument;                  /* the word of run-operation, init         */
+    Array *arguments;              /* all of them, where a command takes more */
     bool wants_help, wants_version;
 } Parsed;
 

@@ -34,6 +34,8 @@ static void test_text(void **state)
     Event seed = {.name = "LogSeedResult", .level = LEVEL_INFO,
                   .message = STR("x [INSERT 3 in 1.00s]")};
     expect_line(seed, true, "x [\x1b[32mINSERT 3\x1b[0m in 1.00s]");
+    seed.message = STR("x [MERGE 30 rows in 1 file in 0.09s]");
+    expect_line(seed, true, "x [\x1b[32mMERGE 30 rows in 1 file\x1b[0m in 0.09s]");
     Event skip = {.name = "SkippingDetails", .level = LEVEL_INFO, .message = STR("x [SKIP]")};
     expect_line(skip, true, "x [\x1b[33mSKIP\x1b[0m]");
     Event warning = {.name = "JinjaLogWarning", .level = LEVEL_WARN, .message = STR("careful")};

@@ -3,9 +3,19 @@
 
 #include "context/library.h"
 
+static bool find_extra(const Context *context, Str name, uint32_t hash, Value *out)
+{
+    const Value *found = context->extra ? dict_find_hashed(context->extra, name, hash) : NULL;
+    if (found)
+        *out = *found;
+    return found != NULL;
+}
+
 bool context_find(Context *context, Str name, uint32_t hash, Value *out, Err *err)
 {
     *out = UNDEFINED;
+    if (context->phase->has_extra_first && find_extra(context, name, hash, out))
+        return true;
     if (context->library) {
         const Dict *names = library_names(context->library, context->package);
         const Value *found = names ? dict_find_hashed(names, name, hash) : NULL;
@@ -14,13 +24,8 @@ bool context_find(Context *context, Str name, uint32_t hash, Value *out, Err *er
             return true;
         }
     }
-    if (context->extra) {
-        const Value *found = dict_find_hashed(context->extra, name, hash);
-        if (found) {
-            *out = *found;
-            return true;
-        }
-    }
+    if (find_extra(context, name, hash, out))
+        return true;
     if (context->phase->find) {
         TRY(context->phase->find(context, name, hash, out, err));
         if (!value_is_undefined(*out))

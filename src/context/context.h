@@ -91,6 +91,8 @@ typedef struct Context Context;
 /* What a phase adds. */
 typedef struct Phase {
     bool is_executing;         /* `execute`                                                    */
+    bool has_extra_first;      /* `extra` before macros: a file's own names are not hidden by
+                                  macros such as `date`                                        */
     /* Names of the phase (config, ref, source, this, model, adapter, sql, ...). *out UNDEFINED
      * when it has none of that name. */
     bool (*find)(Context *context, Str name, uint32_t hash, Value *out, Err *err);

@@ -210,6 +210,21 @@ static void tables_are_read_by_name_and_number(void **state)
                 "(1, 2) ('x', None) 2 1x1;2None2; ('a', 'b') 9");
 }
 
+/* A declaration's own names, such as the day of a drop, are not hidden by macros. */
+static void own_names_may_come_first(void **state)
+{
+    Fixture *f = *state;
+    freeze(f);
+    f->context.extra = dict_make(&f->arena, 2);
+    dict_put(f->context.extra, STR("greet"), value_lit("hello"));
+    dict_put(f->context.extra, STR("day"), value_lit("monday"));
+    expect_text(f, "{{ greet() }} {{ day }}", "dbt monday");
+    Phase phase = phase_bare;
+    phase.has_extra_first = true;
+    f->context.phase = &phase;
+    expect_text(f, "{{ greet }} {{ day }} {{ local() }}", "hello monday shop");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -223,6 +238,7 @@ int main(void)
         CASE(relations_print_as_dbts),
         CASE(columns_know_their_type),
         CASE(tables_are_read_by_name_and_number),
+        CASE(own_names_may_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,14 +291,27 @@ static void move_disabled_unit_tests(Project *project)
     project->nodes.len = kept;
 }
 
-/* A source waits for the load that fills it, a load for its parent resource. */
+/* A source waits for the load that fills it, a load for its parent resource. The sources of a drop
+ * wait for its verdict, too. */
 static void resolve_declared(Project *project, Node *node)
 {
     if (node->kind != NODE_INGEST)
         return;
-    add_parent(project->arena, node->declared->fills, node);
-    if (node->declared->parent)
-        add_parent(project->arena, node, node->declared->parent);
+    Arena *arena = project->arena;
+    const Declared *declared = node->declared;
+    if (declared->fills)
+        add_parent(arena, declared->fills, node);
+    if (declared->parent)
+        add_parent(arena, node, declared->parent);
+    if (declared->after)
+        add_parent(arena, node, declared->after);
+    for (uint32_t i = 0; i < declared->merges.len; i++) {
+        Node *merge = declared->merges.at[i];
+        if (declared->stage == STAGE_SUMMARY)
+            add_parent(arena, node, merge);
+        else if (declared->stage == STAGE_CHECK)
+            add_parent(arena, merge->declared->fills, node);
+    }
 }
 
 static bool resolve_all(Graph *graph, Err *err)

@@ -33,13 +33,21 @@ typedef struct FileLoad {
 
 /* ---- where ---- */
 
-static Str root_of(Load *load)
+bool line_find(Load *load, const char *key, Str name, Line **out, Err *err)
+{
+    Connection *connection = map_find(&load->ingest->project->connections, name);
+    if (!connection)
+        return load_fail(load, key, err, "there is no connection '" STR_FMT "'", STR_ARG(name));
+    return ingest_line(load->ingest, connection, out, err);
+}
+
+static Str root_of(Load *load, const Line *line)
 {
     Arena *arena = load->arena;
-    if (!load->line)
+    if (!line)
         return load->ingest->project->project_dir;
-    Value config = load->line->config, port = value_get(config, "port");
-    Str host = value_get_text(config, "host", STR_NONE), type = load->line->type;
+    Value config = line->config, port = value_get(config, "port");
+    Str host = value_get_text(config, "host", STR_NONE), type = line->type;
     Str path = value_get_text(config, "path", STR(""));
     if (str_is(type, "file"))
         return path_join(arena, load->ingest->project->project_dir, path);
@@ -59,20 +67,19 @@ static Str root_of(Load *load)
                      path.len && path.at[0] == '/' ? "" : "/", STR_ARG(path));
 }
 
-/* "s3://bucket/in/ *.csv" -> the place up to the last fixed folder, and the glob below it. */
-static bool open_place(FileLoad *job, Str path, Str *glob, Err *err)
+bool place_open(Load *load, Line *line, const char *key, Str path, Str *out_root, Str *rest_path,
+                Store **out, Err *err)
 {
-    Load *load = job->load;
     Arena *arena = load->arena;
     Http *http = NULL;
-    Str root = root_of(load);
+    Str root = root_of(load, line);
     bool is_whole = str_find(path, STR("://")) >= 0;
     if (is_whole || !root.len) {
         ptrdiff_t host = str_find(path, STR("://"));
         Str rest = host < 0 ? STR("") : str_slice(path, (size_t)host + 3, path.len);
         ptrdiff_t slash = str_find_char(rest, '/');
         if (slash < 0)
-            return load_fail(load, "path", err, "`path` must name files below a host or bucket");
+            return load_fail(load, key, err, "`%s` must name files below a host or bucket", key);
         size_t cut = (size_t)host + 3 + (size_t)slash;
         root = str_slice(path, 0, cut);
         path = str_slice(path, cut, path.len);
@@ -84,9 +91,24 @@ static bool open_place(FileLoad *job, Str path, Str *glob, Err *err)
         path = str_slice(path, 1, path.len);
     if (!is_local)
         TRY(ingest_http(load->ingest, &http, err));
-    job->root = root;
-    *glob = str_copy(arena, path);
-    return store_open(arena, root, load->line ? load->line->config : NONE, http, &job->store, err);
+    *out_root = root;
+    *rest_path = str_copy(arena, path);
+    return store_open(arena, root, line ? line->config : NONE, http, out, err);
+}
+
+bool place_open_folder(Load *load, Line *line, const char *key, Str folder, Store **out, Err *err)
+{
+    Str root, rest;
+    Store *above;
+    Http *http = NULL;
+    TRY(place_open(load, line, key, folder, &root, &rest, &above, err));
+    if (str_find(root, STR("://")) >= 0)
+        TRY(ingest_http(load->ingest, &http, err));
+    while (str_ends(rest, STR("/")))
+        rest = str_slice(rest, 0, rest.len - 1);
+    const char *slash = !rest.len || str_ends(root, STR("/")) ? "" : "/";
+    Str whole = str_print(load->arena, STR_FMT "%s" STR_FMT, STR_ARG(root), slash, STR_ARG(rest));
+    return store_open(load->arena, whole, line ? line->config : NONE, http, out, err);
 }
 
 static bool has_glob(Str path)
@@ -107,7 +129,8 @@ static bool list_files(FileLoad *job, Err *err)
         Str glob;
         StoreEntries found = {0};
         Value one = path.kind == VALUE_LIST ? path.list->at[i] : path;
-        TRY(open_place(job, value_str(one), &glob, err));
+        TRY(place_open(load, load->line, "path", value_str(one), &job->root, &glob, &job->store,
+                       err));
         if (has_glob(glob)) {
             TRY(store_list(job->store, glob, load->arena, &found, err));
         } else {

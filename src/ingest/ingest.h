@@ -19,7 +19,13 @@ typedef struct IngestOptions {
     Str from, to;                /* --from, --to: the interval [from, to) on demand; empty: none  */
     bool is_full_refresh;
     unsigned threads;
+    /* --shard: this is worker `shard` (from 1) of so many; 0: the only one. Drops are worked at
+     * together; all else is done by shard 1 */
+    uint32_t shard, shards;
 } IngestOptions;
+
+/* "2/16". Fails ERR_USAGE with what is expected. */
+MUST bool shard_parse(Str text, uint32_t *shard, uint32_t *shards, Err *err);
 
 /* Opens state (pulled from the object store where `state:` says so), the warehouse and the lake.
  * Nothing is opened for a run without such nodes: call it only then.

@@ -2,13 +2,14 @@
  *
  *   Ingest (a run) --has--> Http, Limits, Auths, StateDb, Lake, Warehouse
  *          --runs--> Load (a node at work: settings, cursor window, landing, session)
- *                      load_api() | load_tables() | load_files() | publish_run()
+ *                      load_api() | load_tables() | load_files() | load_drop() | publish_run()
  */
 #ifndef INGEST_INGEST_BASE_H
 #define INGEST_INGEST_BASE_H
 
 #include "base/file.h"
 #include "base/pool.h"
+#include "drops/drops.h"
 #include "ingest/ingest.h"
 #include "lake/lake.h"
 
@@ -22,6 +23,22 @@ typedef struct Line {
     Limit *limit;                /* of rate_limit and concurrency; NULL: none                     */
     Auth *auth;                  /* NULL: none                                                    */
 } Line;
+
+/* A processing date of a drop. Guarded by the ingest's lock: is_out. */
+typedef struct DropDay {
+    Str date;                    /* "2026-11-20"                                                  */
+    int64_t number;              /* days since 1970                                               */
+    bool is_late;                /* begun by an earlier run and never finished                    */
+    bool is_out;                 /* nothing more is done about it in this run                     */
+} DropDay;
+
+/* The days of a drop, found once a run by the first of its nodes: late ones first. */
+typedef struct DropDays {
+    DropDay *at;
+    uint32_t len;
+    Str zone;                    /* IANA name; empty: the process's own                           */
+    uint32_t merging;            /* merges at work; guarded by the ingest's lock                  */
+} DropDays;
 
 struct Ingest {
     Graph *graph;
@@ -37,6 +54,8 @@ struct Ingest {
     Map limits;                  /* "host rate" -> Limit                                          */
     Map loads;                   /* unique_id -> Load, while they run                             */
     Map done;                    /* unique_id -> Node: loaded in this run                         */
+    Map drops;                   /* "package.name" -> DropDays                                    */
+    Signal drop_ended;           /* a merge of a drop has ended                                   */
     Str run_id;
     /* one clock reading for all: run_date, cursor caps */
     int64_t started_at_us;
@@ -98,6 +117,25 @@ struct Load {
     _Atomic bool is_cancelled;
 };
 
+/* ---- drop_days.c ---- */
+
+/* The days that a drop's node works at, in order. Owner: the ingest's arena. */
+MUST bool drop_days(Load *load, DropDays **out, Err *err);
+/* The instant of a wall-clock time (microseconds since 1970-01-01 00:00 on that clock). */
+MUST bool drop_clock(Load *load, Str zone, int64_t local_us, int64_t *at_us, Err *err);
+
+/* ---- drop_spec.c ---- */
+
+/* load->names and context for a day; NULL: before it is known. */
+void drop_names(Load *load, const DropDay *day);
+/* The store of `work` (which knows no day). */
+MUST bool drop_work(Load *load, Store **out, Err *err);
+/* What memory_limit says, in bytes. */
+MUST bool drop_memory(Load *load, uint64_t *bytes, Err *err);
+/* All settings, rendered for a day. slots: merges that may run side by side and share memory. */
+MUST bool drop_spec(Load *load, const DropDays *days, const DropDay *day, uint32_t slots,
+                    DropSpec *out, Err *err);
+
 /* ---- memory.c ---- */
 
 /* Is the engine's memory ours to limit in this run? */
@@ -109,6 +147,8 @@ typedef enum MemoryNeed {
 } MemoryNeed;
 /* Before rows of so many columns are loaded. */
 MUST bool memory_need(Load *load, MemoryNeed need, uint32_t columns, Err *err);
+/* The engine gets at least so much, and no more unless another load needs it. */
+MUST bool memory_cap(Load *load, uint32_t limit_mb, Err *err);
 /* After a failure: true if memory was short and there is more of it now; *err is dropped then. */
 MUST bool memory_was_short(Load *load, Err *err);
 
@@ -138,6 +178,18 @@ bool load_fail(const Load *load, const char *key, Err *err, const char *format, 
 MUST bool load_csv_options(Load *load, CsvOptions *out, Err *err);
 /* spec, names and window of a load. */
 MUST bool load_prepare(Load *load, Err *err);
+
+/* ---- files.c: places ---- */
+
+/* The line of a connection by its name; names it at the place of a setting. */
+MUST bool line_find(Load *load, const char *key, Str name, Line **out, Err *err);
+/* Opens the place that a path lies in: a URI's host or bucket, else the connection's place, else
+ * the project. *root: in front of names, for messages; *rest: the path below it. */
+MUST bool place_open(Load *load, Line *line, const char *key, Str path, Str *root, Str *rest,
+                     Store **out, Err *err);
+/* Opens the folder itself. */
+MUST bool place_open_folder(Load *load, Line *line, const char *key, Str folder, Store **out,
+                            Err *err);
 
 /* ---- window.c ---- */
 
@@ -210,6 +262,8 @@ Str url_join(Arena *arena, Str base, Str path);
 MUST bool load_api(Load *load, Err *err);       /* api.c, paginator.c, children.c */
 MUST bool load_tables(Load *load, Err *err);    /* tables.c                       */
 MUST bool load_files(Load *load, Err *err);     /* files.c                        */
+/* A stage of a drop; fills load->report itself. */
+MUST bool load_drop(Load *load, Err *err);      /* drop.c                         */
 MUST bool publish_run(Load *load, Err *err);    /* publish.c                      */
 /* Names and context of a publication. */
 MUST bool publish_prepare(Load *load, Err *err);

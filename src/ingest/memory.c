@@ -7,6 +7,7 @@
  *   files into a new table              -> 10 MB a thread, more for wide rows
  *   it was not enough                   -> four times as much, and once more; then no limit of ours
  *   rows that meet those of a table     -> no limit of ours
+ *   drops                               -> a third of their memory_limit
  *
  * The last, because a DELETE that ran out of memory cannot be repeated in the same process: DuckDB
  * 1.5.5 forgets to take some of its marks back ("Conflict on tuple deletion").
@@ -70,6 +71,11 @@ bool memory_need(Load *load, MemoryNeed need, uint32_t columns, Err *err)
     limit_mb *= 1 + columns / COLUMNS_WIDE;
     malloc_trim(0); /* what extracting took */
     return raise_limit(load, need == MEMORY_OPEN || limit_mb > MOST_MB ? 0 : limit_mb, err);
+}
+
+bool memory_cap(Load *load, uint32_t limit_mb, Err *err)
+{
+    return !load->ingest->limits_memory || raise_limit(load, limit_mb, err);
 }
 
 /* The engine's words for it; the second comes when a transaction ends. */

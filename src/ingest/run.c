@@ -14,6 +14,7 @@
 enum {
     INGEST_LOCK_RANK = 30,
     LEASE_SECONDS = 6 * 3600,
+    MOST_SHARDS = 10000,
     LEAST_SECRET = 4,
         /* shorter ones would be found in every message                   */
 };
@@ -22,7 +23,57 @@ enum {
 
 static void ingest_drop(void *what)
 {
-    lock_drop(&((Ingest *)what)->lock);
+    Ingest *ingest = what;
+    signal_drop(&ingest->drop_ended);
+    lock_drop(&ingest->lock);
+}
+
+/* More than one worker, and not the first of them. */
+static bool is_further_shard(const Ingest *ingest)
+{
+    return ingest->options.shards > 1 && ingest->options.shard > 1;
+}
+
+bool shard_parse(Str text, uint32_t *shard, uint32_t *shards, Err *err)
+{
+    ptrdiff_t slash = str_find_char(text, '/');
+    int64_t number, of;
+    if (slash < 0 || !str_to_int(str_slice(text, 0, (size_t)slash), &number) ||
+        !str_to_int(str_slice(text, (size_t)slash + 1, text.len), &of) || of < 1 ||
+        of > MOST_SHARDS)
+        return err_set(err, ERR_USAGE, NOWHERE,
+                       "--shard '" STR_FMT "': expected a number of how many, such as 2/16",
+                       STR_ARG(text));
+    if (number == 0)
+        return err_set(err, ERR_USAGE, NOWHERE,
+                       "--shard '" STR_FMT "': shards are counted from 1. To an index that begins "
+                       "at 0 (JOB_COMPLETION_INDEX, AWS_BATCH_JOB_ARRAY_INDEX) add one: --shard "
+                       "$((INDEX + 1))/%lld", STR_ARG(text), (long long)of);
+    if (number < 1 || number > of)
+        return err_set(err, ERR_USAGE, NOWHERE,
+                       "--shard '" STR_FMT "': of %lld shards there are 1/%lld to %lld/%lld",
+                       STR_ARG(text), (long long)of, (long long)of, (long long)of, (long long)of);
+    *shard = (uint32_t)number;
+    *shards = (uint32_t)of;
+    return true;
+}
+
+/* The engine in memory, for all shards but the first: what it does there is computing. The tables
+ * and views of the target are made by shard 1, which alone holds the file. */
+static Value memory_credentials(Arena *arena, Value credentials)
+{
+    static const char *const places[] = {"path", "database", "schema", "attach"};
+    Dict *out = dict_make(arena, credentials.dict->len);
+    Value key, value;
+    for (uint32_t at = 0; dict_next(credentials.dict, &at, &key, &value);) {
+        bool is_place = false;
+        for (size_t i = 0; i < COUNT_OF(places); i++)
+            is_place = is_place || value_is(key, places[i]);
+        if (!is_place)
+            dict_put_keyed(out, key, value);
+    }
+    dict_put(out, STR("path"), value_lit(":memory:"));
+    return value_of_dict(out);
 }
 
 static bool open_warehouse(Ingest *ingest, Err *err)
@@ -35,7 +86,10 @@ static bool open_warehouse(Ingest *ingest, Err *err)
                        "loads and publications need a target of type duckdb, not " STR_FMT
                        ": attach the other database to it, or publish to it",
                        STR_ARG(profile->type));
-    return warehouse_open(engine, ingest->arena, profile->credentials, &ingest->warehouse, err);
+    Value credentials = profile->credentials;
+    if (is_further_shard(ingest))
+        credentials = memory_credentials(ingest->arena, credentials);
+    return warehouse_open(engine, ingest->arena, credentials, &ingest->warehouse, err);
 }
 
 /* Two runs in one folder with a state that is fetched: the second would take the file from under
@@ -71,7 +125,7 @@ static bool replace_state(Ingest *ingest, Str path, Str content, Err *err)
 static bool pull_state(Ingest *ingest, Str path, Err *err)
 {
     Project *project = ingest->project;
-    if (project->state_config.kind != VALUE_DICT)
+    if (project->state_config.kind != VALUE_DICT || is_further_shard(ingest))
         return true;
     Place at = value_place(project->state_config, project->state_file, project->state_source);
     Context *context = declare_context(project, ingest->arena, project->packages.at[0]->name, NULL);
@@ -155,6 +209,8 @@ static void ingest_init(Ingest *ingest, Project *project, Arena *arena)
     map_init(&ingest->limits, arena);
     map_init(&ingest->loads, arena);
     map_init(&ingest->done, arena);
+    map_init(&ingest->drops, arena);
+    signal_init(&ingest->drop_ended);
     ingest->run_id = project->invocation->id;
     ingest->started_at_us = clock_now_us();
     ingest->folder = path_join(arena, project->project_dir, STR(".weir"));
@@ -169,6 +225,10 @@ bool ingest_open(Graph *graph, const IngestOptions *options, Arena *arena, Inges
     ingest->options = *options;
     TRY(folder_make(ingest->folder, err));
     Str path = path_join(arena, ingest->folder, STR("state.db"));
+    /* shard 1 may put another file in its place */
+    if (is_further_shard(ingest) && project->state_config.kind == VALUE_DICT)
+        path = path_join(arena, ingest->folder,
+                         str_print(arena, "state.shard-%u.db", options->shard));
     TRY(pull_state(ingest, path, err));
     TRY(statedb_open(arena, path, &ingest->state, err));
     TRY(hold_state(ingest, err));
@@ -404,6 +464,8 @@ static bool work(Load *load, Err *err)
     if (load->declared->connection)
         TRY(ingest_line(load->ingest, load->declared->connection, &load->line, err));
     TRY(session_open(load->ingest->warehouse, load->arena, &load->session, err));
+    if (load->declared->stage)
+        return load_drop(load, err);
     if (load->node->kind == NODE_INGEST)
         TRY(load_prepare(load, err));
     else
@@ -506,11 +568,21 @@ static void note_history(Load *load, bool ok, const Err *err, int64_t began_us)
         err_drop(&quiet);
 }
 
+/* Shards of one machine work at one node together. */
+static Str lease_name(const Load *load)
+{
+    const IngestOptions *options = &load->ingest->options;
+    return !options->shards ? load->node->unique_id
+                            : str_print(load->arena, STR_FMT " shard %u/%u",
+                                        STR_ARG(load->node->unique_id), options->shard,
+                                        options->shards);
+}
+
 static bool take_lease(Load *load, Err *err)
 {
     bool taken;
     Str holder;
-    TRY(statedb_lease_take(load->ingest->state, load->node->unique_id, LEASE_SECONDS, &taken,
+    TRY(statedb_lease_take(load->ingest->state, lease_name(load), LEASE_SECONDS, &taken,
                            load->arena, &holder, err));
     return taken || err_set(err, ERR_RUNTIME, NOWHERE, "another run works on " STR_FMT ": " STR_FMT,
                             STR_ARG(load->node->unique_id), STR_ARG(holder));
@@ -539,7 +611,7 @@ static void leave(Load *load)
     map_put(&ingest->loads, load->node->unique_id, NULL);
     lock_give(&ingest->lock);
     Err quiet = {0};
-    if (!statedb_lease_give(ingest->state, load->node->unique_id, &quiet))
+    if (!statedb_lease_give(ingest->state, lease_name(load), &quiet))
         err_drop(&quiet);
 }
 
@@ -550,17 +622,24 @@ bool ingest_run(Ingest *ingest, const Node *node, Attempt *attempt, IngestReport
     *report = (IngestReport){.response = NONE};
     *load = (Load){.ingest = ingest, .node = node, .declared = node->declared,
                    .arena = attempt->arena, .attempt = attempt, .report = report};
+    if (is_further_shard(ingest) && !node->declared->stage) {
+        report->is_skipped = true;
+        report->message = STR("left to shard 1: only drops are worked at by several");
+        report->response = value_dict(load->arena);
+        return true;
+    }
     TRY(take_lease(load, err));
     enter(load);
     bool ok = work(load, err);
     leave(load);
-    if (ok) {
-        tell(load);
+    if (ok && !report->is_skipped) {
+        if (!node->declared->stage)
+            tell(load);
         note_done(load);
         Err quiet = {0};
         if (!statedb_gaps_clear(ingest->state, node->unique_id, &quiet))
             err_drop(&quiet);
-    } else if (is_excused(load, err)) {
+    } else if (!ok && is_excused(load, err)) {
         note_skip(load, err);
         ok = true;
     }

@@ -37,7 +37,9 @@ bool load_setting(Load *load, const char *key, Value *out, Err *err)
     Dict *one = dict_make(load->arena, 1);
     dict_put(one, str_of(key), *out);
     const Declared *declared = load->declared;
-    const char *object = load->node->kind == NODE_INGEST ? "resource" : "publication";
+    const char *object = declared->stage                   ? "drop"
+                         : load->node->kind == NODE_INGEST ? "resource"
+                                                           : "publication";
     TRY(declare_check_object(object, value_of_dict(one), declared->file, declared->source, err));
     *out = *dict_find(one, str_of(key)); /* "5" has become a number */
     if (value_is_none(*out))

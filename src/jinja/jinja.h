@@ -174,6 +174,13 @@ Value jinja_datetime(Arena *arena, int64_t at_us, bool is_aware);
 /* datetime.date from days since 1970-01-01; datetime.time from microseconds of the day. */
 Value jinja_date(Arena *arena, int64_t days);
 Value jinja_time(Arena *arena, int64_t us_of_day);
+/* Clocks of a time zone by its IANA name ("Asia/Seoul"), whatever TZ says: what they show at an
+ * instant, and at which instant they show it (of an hour that comes twice either one; of one that
+ * is left out the instant as far behind the change). Times on a clock are microseconds since
+ * 1970-01-01 00:00 on it.
+ * Fails  ERR_TYPE: no such zone; no tzdata on this machine. Cost: a file is read */
+MUST bool jinja_zone_local(Str name, int64_t utc_us, int64_t *local_us, Err *err);
+MUST bool jinja_zone_utc(Str name, int64_t local_us, int64_t *utc_us, Err *err);
 /* decimal.Decimal from its text ("12.50"). Prints as given; arithmetic and order by value. */
 Value jinja_decimal(Arena *arena, Str digits);
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "jinja/jinja.h"
@@ -118,9 +119,54 @@ static void test_limits(void **state)
     }
 }
 
+/* Microseconds of a wall-clock time, of UTC or another. */
+static int64_t moment(unsigned month, unsigned day, unsigned hour, unsigned minute)
+{
+    return us_of_civil((Civil){.year = 2026, .month = month, .day = day, .hour = hour,
+                               .minute = minute});
+}
+
+static void check_zone(const char *name, int64_t utc_us, int64_t local_us, bool is_back_the_same)
+{
+    AUTO(err) Err err = {0};
+    int64_t local = -1, utc = -1;
+    assert_true(jinja_zone_local(str_of(name), utc_us, &local, &err));
+    assert_int_equal(local, local_us);
+    assert_true(jinja_zone_utc(str_of(name), local_us, &utc, &err));
+    assert_true(!is_back_the_same || utc == utc_us);
+    assert_true(jinja_zone_local(str_of(name), utc, &local, &err));
+    assert_int_equal(local, local_us);
+}
+
+/* As Python's zoneinfo has it. */
+static void test_zones(void **state)
+{
+    (void)state;
+    check_zone("Asia/Seoul", moment(11, 21, 20, 0), moment(11, 22, 5, 0), true);
+    check_zone("America/New_York", moment(11, 1, 5, 59), moment(11, 1, 1, 59), false);
+    check_zone("America/New_York", moment(11, 1, 7, 0), moment(11, 1, 2, 0), true);
+    check_zone("Europe/Berlin", moment(3, 29, 0, 59), moment(3, 29, 1, 59), true);
+    check_zone("Europe/Berlin", moment(3, 29, 1, 0), moment(3, 29, 3, 0), true);
+    check_zone("Europe/Berlin", moment(7, 1, 22, 30), moment(7, 2, 0, 30), true);
+    check_zone("Asia/Kathmandu", moment(1, 1, 0, 0), moment(1, 1, 5, 45), true);
+    check_zone("UTC", moment(1, 1, 0, 0), moment(1, 1, 0, 0), true);
+    int64_t utc_us = 0; /* an hour that is left out */
+    AUTO(err) Err err = {0};
+    assert_true(jinja_zone_utc(STR("Europe/Berlin"), moment(3, 29, 2, 30), &utc_us, &err));
+    assert_int_equal(utc_us, moment(3, 29, 1, 30));
+    static const char *const bad[] = {"", "Asia/Soul", "../etc/passwd", "/etc/passwd", "Asia"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        Err why = {0};
+        assert_false(jinja_zone_local(str_of(bad[i]), 0, &utc_us, &why));
+        assert_non_null(strstr(why.text, "UnknownTimeZone"));
+        err_drop(&why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_zones),
         cmocka_unit_test(test_recorded),
         cmocka_unit_test(test_limits),
     };

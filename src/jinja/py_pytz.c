@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "jinja/jinja.h"
 #include "jinja/py_datetime.h"
 
 #define ZONE_FOLDER "/usr/share/zoneinfo/"
@@ -495,6 +496,36 @@ const ObjectType pytz_type = {
 
 /* ---- the module ---- */
 
+/* Is it a name of the database, and no path out of its folder? */
+static bool is_zone_name(Str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+        bool is_fit = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                      (i && strchr("/_-+", c) && c);
+        if (!is_fit)
+            return false;
+    }
+    return name.len > 0;
+}
+
+static bool zone_open(Arena *arena, Str name, Zone **out, Err *err)
+{
+    if (!is_zone_name(name))
+        return FAIL(err, "UnknownTimeZoneError: '" STR_FMT "'", STR_ARG(name));
+    Str file, path = str_print(arena, ZONE_FOLDER STR_FMT, STR_ARG(name));
+    if (!file_exists(STR(ZONE_FOLDER)))
+        return FAIL(err, "no time zones in " ZONE_FOLDER ": install the package tzdata");
+    if (file_info(path).kind != FILE_REGULAR)
+        return FAIL(err, "UnknownTimeZoneError: '" STR_FMT "'", STR_ARG(name));
+    TRY(file_read(arena, path, &file, err));
+    Tzif tzif = {0};
+    if (!tzif_parse(arena, file, &tzif))
+        return FAIL(err, STR_FMT " is no time zone file", STR_ARG(path));
+    *out = zone_build(arena, name, &tzif);
+    return true;
+}
+
 static bool pytz_timezone(Object *self, Call *call, Value *out, Err *err)
 {
     (void)self;
@@ -508,24 +539,34 @@ static bool pytz_timezone(Object *self, Call *call, Value *out, Err *err)
     *out = tz_value(&utc);
     if (str_eq_fold(name, STR("UTC")))
         return true;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-        bool is_fit = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                      (i && strchr("/_-+", c) && c);
-        if (!is_fit)
-            return FAIL(err, "UnknownTimeZoneError: '" STR_FMT "'", STR_ARG(name));
-    }
-    Str file, path = str_print(call->arena, ZONE_FOLDER STR_FMT, STR_ARG(name));
-    if (!file_exists(STR(ZONE_FOLDER)))
-        return FAIL(err, "no time zones in " ZONE_FOLDER ": install the package tzdata");
-    if (!name.len || file_info(path).kind != FILE_REGULAR)
-        return FAIL(err, "UnknownTimeZoneError: '" STR_FMT "'", STR_ARG(name));
-    TRY(file_read(call->arena, path, &file, err));
-    Tzif tzif = {0};
-    if (!tzif_parse(call->arena, file, &tzif))
-        return FAIL(err, STR_FMT " is no time zone file", STR_ARG(path));
-    Zone *zone = zone_build(call->arena, name, &tzif);
+    Zone *zone;
+    TRY(zone_open(call->arena, name, &zone, err));
     *out = tz_value(tz_of_change(call->arena, zone, &zone->changes[0]));
+    return true;
+}
+
+bool jinja_zone_local(Str name, int64_t utc_us, int64_t *local_us, Err *err)
+{
+    AUTO(arena) Arena arena = {0};
+    Zone *zone;
+    *local_us = utc_us;
+    if (str_eq_fold(name, STR("UTC")))
+        return true;
+    TRY(zone_open(&arena, name, &zone, err));
+    *local_us = utc_us + change_at(zone, utc_us)->offset_us;
+    return true;
+}
+
+bool jinja_zone_utc(Str name, int64_t local_us, int64_t *utc_us, Err *err)
+{
+    AUTO(arena) Arena arena = {0};
+    Zone *zone;
+    *utc_us = local_us;
+    if (str_eq_fold(name, STR("UTC")))
+        return true;
+    TRY(zone_open(&arena, name, &zone, err));
+    int64_t first = local_us - change_at(zone, local_us)->offset_us;
+    *utc_us = local_us - change_at(zone, first)->offset_us;
     return true;
 }
 

@@ -68,6 +68,13 @@ static bool check_ids(Loader *loader, Err *err)
     return true;
 }
 
+/* Drops of several partners may bring rows of one table. */
+static bool may_share(const Node *a, const Node *b)
+{
+    return a->declared && b->declared && a->declared->stage == STAGE_MERGE &&
+           b->declared->stage == STAGE_MERGE;
+}
+
 /* Two nodes of one relation; two of one name and different kinds. */
 static bool check_relations(Loader *loader, Err *err)
 {
@@ -83,7 +90,7 @@ static bool check_relations(Loader *loader, Err *err)
         if (!is_relational)
             continue;
         const Node *twin = map_find(&relations, node->relation_name);
-        if (twin)
+        if (twin && !may_share(twin, node))
             ok = err_set(err, ERR_COMPILATION, place_of(node),
                          "dbt found two resources with the database representation \"" STR_FMT
                          "\".\ndbt cannot create two resources with identical database "

@@ -4,6 +4,8 @@
  *     -> ingest.shop.shop_tables.orders   --fills--> source.shop.shop.orders
  *        ingest.shop.shop_tables.payments --fills--> source.shop.shop.payments
  *
+ * Resources of `type: drop` become several nodes: declare_drop.c.
+ *
  * Only what names and edges need is rendered here; the rest when the node runs: no secret is
  * needed to parse.
  */
@@ -15,16 +17,7 @@
 
 enum { DEEPEST = 100 };
 
-typedef struct Reading {
-    Loader *loader;
-    const SourceFile *file;
-    Arena *arena;
-} Reading;
-
-static bool fail_in(const Reading *reading, Value at, Err *err, const char *format, ...)
-    PRINTF_LIKE(4, 5);
-
-static bool fail_in(const Reading *reading, Value at, Err *err, const char *format, ...)
+bool reading_fail(const Reading *reading, Value at, Err *err, const char *format, ...)
 {
     AUTO(text) Text text = {0};
     va_list args;
@@ -36,8 +29,7 @@ static bool fail_in(const Reading *reading, Value at, Err *err, const char *form
                       STR_FMT, STR_ARG(text_str(&text)));
 }
 
-/* A value under a key, rendered; UNDEFINED if absent. */
-static bool rendered(const Reading *reading, Value holder, const char *key, Value *out, Err *err)
+bool reading_render(const Reading *reading, Value holder, const char *key, Value *out, Err *err)
 {
     *out = value_get(holder, key);
     if (value_is_undefined(*out) || !value_has_tags(*out))
@@ -46,11 +38,10 @@ static bool rendered(const Reading *reading, Value holder, const char *key, Valu
                               reading->file->doc.file, reading->file->doc.source, out, err);
 }
 
-/* The text under a key, rendered; empty if absent. */
-static bool rendered_text(const Reading *reading, Value holder, const char *key, Str *out, Err *err)
+bool reading_text(const Reading *reading, Value holder, const char *key, Str *out, Err *err)
 {
     Value value;
-    TRY(rendered(reading, holder, key, &value, err));
+    TRY(reading_render(reading, holder, key, &value, err));
     *out = STR_NONE;
     if (value_is_undefined(value) || value_is_none(value))
         return true;
@@ -69,8 +60,9 @@ static bool add_connections(const Reading *reading, Err *err)
     for (uint32_t at = 0; all.kind == VALUE_DICT && dict_next(all.dict, &at, &name, &config);) {
         Connection *twin = map_find(&project->connections, value_str(name));
         if (twin)
-            return fail_in(reading, name, err, "the connection '" STR_FMT "' stands in " STR_FMT
-                           " already", STR_ARG(twin->name), STR_ARG(twin->file));
+            return reading_fail(reading, name, err,
+                                "the connection '" STR_FMT "' stands in " STR_FMT " already",
+                                STR_ARG(twin->name), STR_ARG(twin->file));
         Connection *made = NEW(reading->arena, Connection);
         *made = (Connection){.name = value_str(name), .config = config,
                              .file = reading->file->doc.file,
@@ -79,8 +71,8 @@ static bool add_connections(const Reading *reading, Err *err)
     }
     Value state = value_get(reading->file->doc.root, "state");
     if (state.kind == VALUE_DICT && project->state_config.kind == VALUE_DICT)
-        return fail_in(reading, state, err, "`state` stands in " STR_FMT " already",
-                       STR_ARG(project->state_file));
+        return reading_fail(reading, state, err, "`state` stands in " STR_FMT " already",
+                            STR_ARG(project->state_file));
     if (state.kind == VALUE_DICT) {
         project->state_config = state;
         project->state_file = reading->file->doc.file;
@@ -89,11 +81,11 @@ static bool add_connections(const Reading *reading, Err *err)
     return true;
 }
 
-static bool find_connection(const Reading *reading, Value holder, const Connection **out, Err *err)
+bool reading_connection(const Reading *reading, Value holder, const Connection **out, Err *err)
 {
     Str name;
     *out = NULL;
-    TRY(rendered_text(reading, holder, "connection", &name, err));
+    TRY(reading_text(reading, holder, "connection", &name, err));
     if (!name.len)
         return true;
     const Project *project = reading->loader->project;
@@ -106,10 +98,11 @@ static bool find_connection(const Reading *reading, Value holder, const Connecti
     while (map_next(&project->connections, &at, &names[count], &what))
         count++;
     Str near = str_nearest(name, names, count);
-    return fail_in(reading, value_get(holder, "connection"), err,
-                   "there is no connection '" STR_FMT "'%s" STR_FMT "%s", STR_ARG(name),
-                   near.len ? ". Did you mean '" : " under `connections:` of ingest/ or publish/",
-                   STR_ARG(near), near.len ? "'?" : "");
+    return reading_fail(reading, value_get(holder, "connection"), err,
+                        "there is no connection '" STR_FMT "'%s" STR_FMT "%s", STR_ARG(name),
+                        near.len ? ". Did you mean '"
+                                 : " under `connections:` of ingest/ or publish/",
+                        STR_ARG(near), near.len ? "'?" : "");
 }
 
 /* ---- nodes ---- */
@@ -128,9 +121,8 @@ static uint32_t line_of(const Reading *reading, Value v)
     return (uint32_t)value_place(v, reading->file->doc.file, reading->file->doc.source).line;
 }
 
-/* A node with the settings that all kinds of nodes share. */
-static bool make_node(const Reading *reading, NodeKind kind, Value tree, Str name, Str table,
-                      Node **out, Err *err)
+bool reading_node(const Reading *reading, NodeKind kind, Value tree, Str name, Str table,
+                  Node **out, Err *err)
 {
     Arena *arena = reading->arena;
     Node *node = node_new(reading->loader, arena, kind, reading->file, table.len ? table : name);
@@ -148,11 +140,11 @@ static bool make_node(const Reading *reading, NodeKind kind, Value tree, Str nam
         array_add(fqn, value_text(table));
     node->fqn = value_of_array(fqn);
     Value tags, meta, enabled, group;
-    TRY(rendered(reading, tree, "tags", &tags, err));
-    TRY(rendered(reading, tree, "meta", &meta, err));
-    TRY(rendered(reading, tree, "enabled", &enabled, err));
-    TRY(rendered(reading, tree, "group", &group, err));
-    TRY(rendered_text(reading, tree, "description", &node->description, err));
+    TRY(reading_render(reading, tree, "tags", &tags, err));
+    TRY(reading_render(reading, tree, "meta", &meta, err));
+    TRY(reading_render(reading, tree, "enabled", &enabled, err));
+    TRY(reading_render(reading, tree, "group", &group, err));
+    TRY(reading_text(reading, tree, "description", &node->description, err));
     Array *list = array_make(arena, 2);
     add_texts(list, tags);
     node->tags = value_of_array(list);
@@ -180,8 +172,7 @@ static Node *find_source(Node *const *nodes, uint32_t count, Str source, Str tab
     return NULL;
 }
 
-/* The source node of a name, made if nobody declared it; perhaps one that is switched off. */
-static Node *source_node(const Reading *reading, Str source, Str table, Value at)
+Node *reading_source(const Reading *reading, Str source, Str table, Value at)
 {
     static const char *const nothing[] = {"loaded_at_field", "loaded_at_query", "freshness",
                                           "external"};
@@ -230,24 +221,24 @@ static bool read_source(const Reading *reading, Value tree, Str name, Str table,
                         Str *source_table, Err *err)
 {
     Str text;
-    TRY(rendered_text(reading, tree, "source", &text, err));
+    TRY(reading_text(reading, tree, "source", &text, err));
     ptrdiff_t dot = str_find_char(text, '.');
     *source = dot < 0 ? text : str_slice(text, 0, (size_t)dot);
     *source_table = dot >= 0   ? str_slice(text, (size_t)dot + 1, text.len)
                     : table.len ? table
                                 : name;
     if (!text.len)
-        return fail_in(reading, tree, err,
-                       "the resource '" STR_FMT "' lacks `source`: the source it fills, as "
-                       "SOURCE.TABLE%s", STR_ARG(name),
-                       table.len ? " or, with `tables`, SOURCE" : "");
+        return reading_fail(reading, tree, err,
+                            "the resource '" STR_FMT "' lacks `source`: the source it fills, as "
+                            "SOURCE.TABLE%s", STR_ARG(name),
+                            table.len ? " or, with `tables`, SOURCE" : "");
     if (dot >= 0 && table.len)
-        return fail_in(reading, value_get(tree, "source"), err,
-                       "with `tables`, `source` is the name of a source alone: its tables have the "
-                       "names of those that are read");
+        return reading_fail(reading, value_get(tree, "source"), err,
+                            "with `tables`, `source` is the name of a source alone: its tables "
+                            "have the names of those that are read");
     if (!source->len || !source_table->len)
-        return fail_in(reading, value_get(tree, "source"), err,
-                       "`source` must read SOURCE.TABLE, not '" STR_FMT "'", STR_ARG(text));
+        return reading_fail(reading, value_get(tree, "source"), err,
+                            "`source` must read SOURCE.TABLE, not '" STR_FMT "'", STR_ARG(text));
     return true;
 }
 
@@ -256,17 +247,17 @@ static bool add_resource(const Reading *reading, Value tree, Str name, Str table
 {
     Node *node;
     Str source, source_table, parent;
-    TRY(make_node(reading, NODE_INGEST, tree, name, table, &node, err));
+    TRY(reading_node(reading, NODE_INGEST, tree, name, table, &node, err));
     Declared *declared = NEW(reading->arena, Declared);
     *declared = (Declared){.tree = tree, .table = table, .entry = entry,
                            .file = reading->file->doc.file, .source = reading->file->doc.source};
-    TRY(find_connection(reading, tree, &declared->connection, err));
+    TRY(reading_connection(reading, tree, &declared->connection, err));
     TRY(read_source(reading, tree, name, table, &source, &source_table, err));
-    TRY(rendered_text(reading, tree, "parent", &parent, err));
+    TRY(reading_text(reading, tree, "parent", &parent, err));
     declared->parent_name = parent;
     node->declared = declared;
     if (node->is_enabled) {
-        declared->fills = source_node(reading, source, source_table, tree);
+        declared->fills = reading_source(reading, source, source_table, tree);
         node->database = declared->fills->database;
         node->schema = declared->fills->schema;
         node->alias = declared->fills->alias;
@@ -288,16 +279,16 @@ static bool add_tables(const Reading *reading, Value tree, Str name, Value table
         include = value_of_array(one);
     }
     if (include.kind != VALUE_LIST || !include.list->len)
-        return fail_in(reading, value_get(tree, "tables"), err,
-                       "`tables` must name tables: [orders, customers], or {include: [...], "
-                       "exclude: [...]}");
+        return reading_fail(reading, value_get(tree, "tables"), err,
+                            "`tables` must name tables: [orders, customers], or {include: [...], "
+                            "exclude: [...]}");
     for (uint32_t i = 0; i < include.list->len; i++) {
         Value item = include.list->at[i];
         Str table = item.kind == VALUE_DICT ? value_get_text(item, "name", STR_NONE)
                                             : value_str(item);
         if (!table.len)
-            return fail_in(reading, item.at ? item : value_get(tree, "tables"), err,
-                           "a table must be a name or a mapping with `name`");
+            return reading_fail(reading, item.at ? item : value_get(tree, "tables"), err,
+                                "a table must be a name or a mapping with `name`");
         bool is_excluded = false;
         for (uint32_t x = 0; exclude.kind == VALUE_LIST && x < exclude.list->len; x++)
             is_excluded = is_excluded || str_eq(value_str(exclude.list->at[x]), table);
@@ -319,24 +310,34 @@ static bool add_tables(const Reading *reading, Value tree, Str name, Value table
     return true;
 }
 
-static bool read_name(const Reading *reading, Value tree, const char *what, Str *name, Err *err)
+bool reading_check_name(const Reading *reading, Value at, Str name, Err *err)
 {
-    TRY(rendered_text(reading, tree, "name", name, err));
-    if (!name->len)
-        return fail_in(reading, tree, err, "a %s needs a `name`", what);
-    for (size_t i = 0; i < name->len; i++)
-        if (strchr(" \t\n\"'.:/\\*+@,", name->at[i]))
-            return fail_in(reading, value_get(tree, "name"), err,
-                           "a name may not hold '%c': it stands in selections", name->at[i]);
+    for (size_t i = 0; i < name.len; i++)
+        if (strchr(" \t\n\"'.:/\\*+@,", name.at[i]))
+            return reading_fail(reading, at, err,
+                                "a name may not hold '%c': it stands in selections", name.at[i]);
     return true;
+}
+
+static bool reading_name(const Reading *reading, Value tree, const char *what, Str *name, Err *err)
+{
+    TRY(reading_text(reading, tree, "name", name, err));
+    if (!name->len)
+        return reading_fail(reading, tree, err, "a %s needs a `name`", what);
+    return reading_check_name(reading, value_get(tree, "name"), *name, err);
 }
 
 static bool read_resource(const Reading *reading, Value tree, Err *err)
 {
     Str name;
     Value tables;
-    TRY(read_name(reading, tree, "resource", &name, err));
-    TRY(rendered(reading, tree, "tables", &tables, err));
+    TRY(reading_name(reading, tree, "resource", &name, err));
+    if (value_is(value_get(tree, "type"), "drop"))
+        return drop_add(reading, tree, name, err);
+    if (value_has_tags(value_get(tree, "type")))
+        return reading_fail(reading, value_get(tree, "type"), err,
+                            "`type` says which keys the resource has: it must be a plain word");
+    TRY(reading_render(reading, tree, "tables", &tables, err));
     if (value_is_undefined(tables))
         return add_resource(reading, tree, name, STR_NONE, UNDEFINED, err);
     return add_tables(reading, tree, name, tables, err);
@@ -346,21 +347,21 @@ static bool read_publication(const Reading *reading, Value tree, Err *err)
 {
     Str name, model;
     Node *node;
-    TRY(read_name(reading, tree, "publication", &name, err));
-    TRY(rendered_text(reading, tree, "model", &model, err));
+    TRY(reading_name(reading, tree, "publication", &name, err));
+    TRY(reading_text(reading, tree, "model", &model, err));
     if (!model.len)
-        return fail_in(reading, tree, err,
-                       "the publication '" STR_FMT "' lacks `model`: a name, ref('name') or "
-                       "source('name', 'table')", STR_ARG(name));
+        return reading_fail(reading, tree, err,
+                            "the publication '" STR_FMT "' lacks `model`: a name, ref('name') or "
+                            "source('name', 'table')", STR_ARG(name));
     if (value_get(tree, "to").kind != VALUE_DICT)
-        return fail_in(reading, tree, err,
-                       "the publication '" STR_FMT "' lacks `to`: {table: ...}, {location: ...} or "
-                       "{path: ...}", STR_ARG(name));
-    TRY(make_node(reading, NODE_PUBLISH, tree, name, STR_NONE, &node, err));
+        return reading_fail(reading, tree, err,
+                            "the publication '" STR_FMT "' lacks `to`: {table: ...}, "
+                            "{location: ...} or {path: ...}", STR_ARG(name));
+    TRY(reading_node(reading, NODE_PUBLISH, tree, name, STR_NONE, &node, err));
     Declared *declared = NEW(reading->arena, Declared);
     *declared = (Declared){.tree = tree, .entry = UNDEFINED, .file = reading->file->doc.file,
                            .source = reading->file->doc.source};
-    TRY(find_connection(reading, tree, &declared->connection, err));
+    TRY(reading_connection(reading, tree, &declared->connection, err));
     node->declared = declared;
     Value at = value_get(tree, "model");
     Place place = value_place(at, declared->file, declared->source);
@@ -369,8 +370,9 @@ static bool read_publication(const Reading *reading, Value tree, Err *err)
         call.is_ref = true;
         call.ref = (RefCall){.name = model, .version = NONE};
     } else if (!static_call_parse(reading->arena, model, &call)) {
-        return fail_in(reading, at, err, "`model` must be a name, ref('name') or source('name', "
-                                         "'table'), not '" STR_FMT "'", STR_ARG(model));
+        return reading_fail(reading, at, err,
+                            "`model` must be a name, ref('name') or source('name', 'table'), not '"
+                            STR_FMT "'", STR_ARG(model));
     }
     call.ref.place = call.source.place = place;
     if (call.is_ref)
@@ -414,7 +416,7 @@ static bool find_parents(Loader *loader, Err *err)
         size_t count = 0;
         for (uint32_t n = 0; n < project->nodes.len; n++) {
             Node *other = project->nodes.at[n];
-            if (other->kind != NODE_INGEST || other == node)
+            if (other->kind != NODE_INGEST || other == node || other->declared->stage)
                 continue;
             if (str_eq(other->name, declared->parent_name))
                 declared->parent = other;
@@ -548,7 +550,7 @@ static bool declared_var(Context *context, Str name, Value *out, bool *is_found,
 }
 
 static const Phase phase_declared = {
-    .is_executing = true, .var = declared_var, .on_env_var = note_secret};
+    .is_executing = true, .has_extra_first = true, .var = declared_var, .on_env_var = note_secret};
 
 Context *declare_context(const Project *project, Arena *arena, Str package, Dict *extra)
 {

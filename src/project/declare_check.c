@@ -1,12 +1,13 @@
 /* declare_check.c: is what stands in ingest/ and publish/ files a key and a value we know? */
 #include "project/declare.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef enum KeyKind {
     KEY_TEXT, KEY_INT, KEY_BOOL, KEY_ANY, KEY_NAMES, KEY_LIST, KEY_DICT, KEY_DURATION, KEY_BYTES,
     KEY_WORD, KEY_OBJECT, KEY_LIST_OF, KEY_MAP_OF, KEY_WORD_OR, KEY_TEXT_OR, KEY_MAP_TEXT_OR,
-    KEY_WORDS,
+    KEY_WORDS, KEY_NUMBER,
 } KeyKind;
 
 static const struct KeyRow {
@@ -150,6 +151,7 @@ static const char *type_wanted(KeyKind kind)
     switch (kind) {
     case KEY_TEXT: return "a text";
     case KEY_INT: return "a whole number, 0 or above";
+    case KEY_NUMBER: return "a number, 0 or above";
     case KEY_BOOL: return "true or false";
     case KEY_NAMES: return "a text or a list of texts";
     case KEY_LIST:
@@ -178,6 +180,8 @@ static bool has_kind(KeyKind kind, Value v)
     switch (kind) {
     case KEY_TEXT: return v.kind == VALUE_TEXT || v.kind == VALUE_INT || v.kind == VALUE_FLOAT;
     case KEY_INT: return v.kind == VALUE_INT && v.number >= 0;
+    case KEY_NUMBER: return (v.kind == VALUE_INT && v.number >= 0) ||
+                            (v.kind == VALUE_FLOAT && v.real >= 0);
     case KEY_BOOL: return v.kind == VALUE_BOOL;
     case KEY_NAMES: return is_names(v);
     case KEY_LIST:
@@ -247,6 +251,19 @@ static const struct KeyRow *find_row(const char *object, const char *type, Str k
     return NULL;
 }
 
+/* As messages name it: "drop_to" is the `to` of a drop. */
+static const char *shown_object(const char *object)
+{
+    return strncmp(object, "drop_", 5) == 0 ? object + 5 : object;
+}
+
+/* A key of drops where none is, or the other way round. */
+static bool is_of_other_kind(const char *object, Str key)
+{
+    return (strcmp(object, "resource") == 0 && find_row("drop", NULL, key)) ||
+           (strcmp(object, "drop") == 0 && find_row("resource", NULL, key));
+}
+
 static bool fail_unknown(const Check *check, const char *object, const char *type, Value key,
                          Err *err)
 {
@@ -259,14 +276,21 @@ static bool fail_unknown(const Check *check, const char *object, const char *typ
     value_print(key, &shown);
     for (size_t i = 0; i < count; i++)
         text_print(&known, "%s" STR_FMT, i ? ", " : "", STR_ARG(names[i]));
+    if (is_of_other_kind(object, text_str(&shown)) && strcmp(object, "resource") == 0)
+        return fail_at(check, key, err, "'" STR_FMT "' is a key of drops: is `type: drop` missing?",
+                       STR_ARG(text_str(&shown)));
+    if (is_of_other_kind(object, text_str(&shown)))
+        return fail_at(check, key, err, "'" STR_FMT "' is a key of other resources, not of a drop: "
+                       "it has " STR_FMT, STR_ARG(text_str(&shown)), STR_ARG(text_str(&known)));
     Str near = str_nearest(text_str(&shown), names, count);
+    const char *owner = type ? type : shown_object(object);
     if (near.len)
-        return fail_at(check, key, err, "'" STR_FMT "' is no key of %s%s%s. Did you mean '" STR_FMT
+        return fail_at(check, key, err, "'" STR_FMT "' is no key of %s%s. Did you mean '" STR_FMT
                        "'?", STR_ARG(text_str(&shown)), type ? "a connection of type " : "a ",
-                       type ? type : object, "", STR_ARG(near));
+                       owner, STR_ARG(near));
     return fail_at(check, key, err, "'" STR_FMT "' is no key of %s%s: it has " STR_FMT,
-                   STR_ARG(text_str(&shown)), type ? "a connection of type " : "a ",
-                   type ? type : object, STR_ARG(text_str(&known)));
+                   STR_ARG(text_str(&shown)), type ? "a connection of type " : "a ", owner,
+                   STR_ARG(text_str(&known)));
 }
 
 const char *connection_type(Str type)
@@ -281,6 +305,18 @@ const char *connection_type(Str type)
     return NULL;
 }
 
+/* "0.25" as a number; other texts stay. */
+static Value real_of(Value v)
+{
+    char digits[32] = "";
+    Str text = value_str(v);
+    char *end = digits;
+    if (text.len && text.len < sizeof digits)
+        memcpy(digits, text.at, text.len);
+    double number = strtod(digits, &end);
+    return *digits && !*end && isfinite(number) ? value_float(number) : v;
+}
+
 /* "5432" and "true", as the environment and quotes give them, where a number or a truth value
  * belongs. */
 static Value settled(KeyKind kind, Value v)
@@ -290,8 +326,10 @@ static Value settled(KeyKind kind, Value v)
     Value made = v;
     if (v.kind != VALUE_TEXT)
         return v;
-    if (kind == KEY_INT && str_to_int(text, &number))
+    if ((kind == KEY_INT || kind == KEY_NUMBER) && str_to_int(text, &number))
         made = value_int(number);
+    else if (kind == KEY_NUMBER)
+        made = real_of(v);
     else if (kind == KEY_BOOL && (str_eq_fold(text, STR("true")) || str_eq_fold(text,
                                                                                 STR("false"))))
         made = value_bool(str_eq_fold(text, STR("true")));
@@ -302,9 +340,11 @@ static Value settled(KeyKind kind, Value v)
 static bool check_object(const Check *check, const char *object, Value tree, Value at, Err *err)
 {
     if (tree.kind != VALUE_DICT)
-        return fail_at(check, tree.at ? tree : at, err, "a %s must be a mapping, not %s", object,
-                       value_type_name(tree));
+        return fail_at(check, tree.at ? tree : at, err, "a %s must be a mapping, not %s",
+                       shown_object(object), value_type_name(tree));
     const char *type = NULL;
+    if (strcmp(object, "resource") == 0 && value_is(value_get(tree, "type"), "drop"))
+        object = "drop";
     bool is_connection = strcmp(object, "connection") == 0;
     if (is_connection) {
         Value given = value_get(tree, "type");

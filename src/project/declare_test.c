@@ -15,6 +15,7 @@
 /* A value as YAML of each kind that is taken, and one that is not (NULL: everything is). */
 #define GOOD_TEXT "some text"
 #define GOOD_INT "12"
+#define GOOD_NUMBER "0.5"
 #define GOOD_BOOL "false"
 #define GOOD_ANY "{a: [1, x]}"
 #define GOOD_NAMES "[a, b]"
@@ -32,6 +33,7 @@
 #define GOOD_WORD_OR NULL
 #define BAD_TEXT "[a]"
 #define BAD_INT "some"
+#define BAD_NUMBER "-1"
 #define BAD_BOOL "12"
 #define BAD_ANY NULL
 #define BAD_NAMES "{a: 1}"

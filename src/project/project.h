@@ -52,17 +52,31 @@ typedef struct Connection {
     Str file, source;            /* of the declaration, for value_place()                       */
 } Connection;
 
+/* The step of a resource of `type: drop` that a node stands for. */
+typedef enum DeclaredStage {
+    STAGE_NONE,                  /* no drop                                                     */
+    STAGE_SET_DATE, STAGE_WAIT, STAGE_EXTRACT,
+    STAGE_MERGE,                 /* of one table                                                */
+    STAGE_SUMMARY, STAGE_CHECK,
+} DeclaredStage;
+
 /* What an ingest or publish node was declared to do. Values hold Jinja still: they are rendered
  * when the node runs, so that reading a project needs no secret. */
 typedef struct Declared {
     Value tree;                  /* the resource or publication as in the file                  */
     const Connection *connection; /* NULL: none                                                 */
-    Str table;                   /* one of `tables`; empty: there is no `tables`                */
+    Str table;                   /* one of `tables`; empty: there is no `tables`. Drops: of a
+                                    merge                                                       */
     Value entry;                 /* what its entry in `tables` says besides; UNDEFINED: nothing */
-    Node *fills;                 /* ingest: the source                                          */
+    Node *fills;                 /* ingest: the source; drops: of a merge                       */
     Str parent_name;
     Node *parent;                /* ingest: the resource whose rows it asks about; or NULL      */
     Str file, source;            /* of the declaration                                          */
+    DeclaredStage stage;
+    Str drop;                    /* drops: the resource's name                                  */
+    Node *after;                 /* drops: the stage before; NULL: none, or the merges          */
+    /* drops, on each of the nodes: all merges, in the order of the tables */
+    List(Node *) merges;
 } Declared;
 
 /* A model, seed, test, source, exposure, ... Frozen once the graph is resolved, but for

@@ -41,6 +41,10 @@ static void describe(const Runner *runner, const Node *node, Text *out)
         return;
     }
     case NODE_INGEST:
+        if (node->declared->stage) {
+            text_print(out, "drop " STR_FMT, STR_ARG(node->name));
+            return;
+        }
         text_print(out, "load of " STR_FMT "." STR_FMT, STR_ARG(node->schema),
                    STR_ARG(node->alias));
         return;

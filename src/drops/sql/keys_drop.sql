@@ -1,0 +1,1 @@
+drop table if exists temp.weir_drop_keys

@@ -1,0 +1,1 @@
+select current_setting('preserve_insertion_order')

@@ -1,0 +1,1 @@
+select * from {{ source('drops', 'items') }} join {{ ref('orders') }} using (id)
