@@ -35,7 +35,9 @@ void csv_add_kind(const CsvOptions *options, Kinds *kinds, Str text)
 void csv_add_kinds(const CsvOptions *options, const CsvDialect *dialect, const CsvRecord *record,
                    Kinds *all, uint32_t count, Text *scratch)
 {
-    for (uint32_t i = 0; i < record->count && i < count; i++) {
+    if (record->fault || record->count != count)
+        return; /* no reader takes it as it is */
+    for (uint32_t i = 0; i < count; i++) {
         const CsvField *field = &record->fields[i];
         Kinds *kinds = &all[i];
         if (kinds->seen & KIND_TEXT)

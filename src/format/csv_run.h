@@ -87,7 +87,8 @@ uint32_t csv_fill_column(const CsvRun *run, uint32_t column, const Conversion *c
                          const Field *field, ColumnBuilder *into, Text *scratch);
 /* Notes the kinds of the run's columns. Cost: a text column nothing, others 1 to 3 GB a second. */
 void csv_look_at_run(const CsvRun *run, const CsvOptions *options, Kinds *kinds);
-/* The same for one record, of `count` columns at most, and for one text that is not NULL. */
+/* The same for one record, unless it is broken or has not `count` fields; for one text that is not
+ * NULL. */
 void csv_add_kinds(const CsvOptions *options, const CsvDialect *dialect, const CsvRecord *record,
                    Kinds *kinds, uint32_t count, Text *scratch);
 void csv_add_kind(const CsvOptions *options, Kinds *kinds, Str text);

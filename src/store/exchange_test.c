@@ -139,8 +139,9 @@ static void test_remote(void **state)
 
 /* ---- watching ---- */
 
-static void add_seen(void *context, Str piece)
+static void add_seen(void *context, Str piece, int64_t us)
 {
+    assert_true(us >= 0);
     text_add(context, piece);
 }
 

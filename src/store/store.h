@@ -82,9 +82,10 @@ MUST bool store_read(Store *store, Str name, uint64_t offset, Reader **out, Err 
 MUST bool store_get(Store *store, Str name, uint64_t limit_bytes, Arena *arena, Str *out, Str *etag,
                     bool *exists, Err *err);
 
-/* Passes pieces through and tells of each: for hashing and counting. Takes `below`. */
-MUST bool reader_watch(Reader *below, void (*seen)(void *context, Str piece), void *context,
-                       Reader **out, Err *err);
+/* Passes pieces through and tells of each, and how long it took to come: for hashing, counting,
+ * timing. Takes `below`. */
+MUST bool reader_watch(Reader *below, void (*seen)(void *context, Str piece, int64_t us),
+                       void *context, Reader **out, Err *err);
 
 /* Unpacks a stream of bytes: filter by content, not by name (gzip, zstd, bzip2, xz, lz4); plain
  * bytes pass unchanged. Takes `below`, also when it fails. Reads the first bytes at once.
