@@ -136,7 +136,7 @@ static bool choose_folder(Dataset *dataset, Err *err)
     dataset->aside = path_join(merge->arena, path_folder(dataset->partition), name);
     dataset->folder = store_path(target, merge->arena, dataset->aside);
     remove_left_behind(dataset, path_folder(dataset->folder), prefix);
-    return folder_make(dataset->folder, err);
+    return true;                 /* made with its first file: an empty one would stay for ever    */
 }
 
 bool dataset_begin(Merge *merge, Dataset *out, Err *err)

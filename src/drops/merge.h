@@ -34,7 +34,7 @@ typedef struct Merge {
     Arena *arena;
     const MapTable *map;         /* NULL: no mapping                                              */
     Plan plan;
-    Value twins;                 /* archives that count as replaced: list of {archive, same_as}    */
+    Value twins;                 /* archives that count as replaced: list of {archive, same_as}   */
     Value *groups;               /* markers, one a group of the plan                              */
     MergeSegment *segments;      /* in the plan's order                                           */
     uint32_t segment_count, row_count;

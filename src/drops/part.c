@@ -9,7 +9,14 @@
 #include "base/json.h"
 #include "drops/extract.h"
 
-enum { HOLD_BYTES = 16 << 20, VERDICTS_MOST = 1000, GROUP_BYTES = 16 << 20, REJECTS_BYTES = 1 << 20 };
+enum {
+    HOLD_BYTES = 16 << 20,
+    VERDICTS_MOST = 1000,
+    REJECTS_BYTES = 1 << 20,
+    GROUP_BYTES = 16 << 20,      /* of a row group; more where there are many columns             */
+    COLUMN_BYTES = 24 << 10,     /* of a column in it: pages below that are mostly heads          */
+    FIXED_BYTES = 48 << 20,      /* of the process: not the workers'                              */
+};
 
 static void rows_drop(Held *held)
 {
@@ -183,6 +190,8 @@ bool part_table(GroupWork *group, Str name, const MapTable *map, PartTable **out
 
 /* ---- keys ---- */
 
+#define FIRST_SEED 0x243f6a8885a308d3ull
+
 static uint64_t hash_int(int64_t number, uint64_t seed)
 {
     uint64_t h = ((uint64_t)number ^ seed) * 0x9e3779b97f4a7c15ull;
@@ -243,12 +252,12 @@ void keys_hash(const Batch *batch, const Schema *schema, const uint32_t *keys, u
     uint64_t rows = batch_rows(batch);
     text_reserve(out, rows * sizeof(uint64_t));
     for (uint64_t row = 0; row < rows; row++) {
-        uint64_t hash = 1;
+        uint64_t hash = FIRST_SEED;
         for (uint32_t k = 0; k < count && hash; k++) {
             const struct ArrowArray *array = batch->array.children[keys[k]];
             hash = array_is_null(array, row)
                        ? 0
-                       : hash_value(&schema->fields[keys[k]], array, row, hash);
+                       : hash_value(&schema->fields[keys[k]], array, row, hash) | 1;
         }
         text_add_bytes(out, (const char *)&hash, sizeof hash);
     }
@@ -278,13 +287,31 @@ static Str part_name(const PartTable *table, const char *extension)
                      STR_ARG(group->attempt), table->segment_count, extension);
 }
 
+/* Of the memory that was granted, what the writers of one worker may hold. */
+static uint64_t writers_share(const Drop *drop)
+{
+    uint64_t least = 8 << 20;
+    if (drop->memory_bytes <= FIXED_BYTES)
+        return least;
+    uint64_t share = (drop->memory_bytes - FIXED_BYTES) / drop->workers / 2;
+    return share > least ? share : least;
+}
+
+static uint64_t group_bytes(const Drop *drop, uint32_t columns)
+{
+    uint64_t wanted = (uint64_t)columns * COLUMN_BYTES, most = writers_share(drop) / 2;
+    wanted = wanted < most ? wanted : most;
+    return wanted > GROUP_BYTES ? wanted : GROUP_BYTES;
+}
+
 static bool open_segment(PartTable *table, const PartSchema *schema, Err *err)
 {
     GroupWork *group = table->group;
     if (!group->packer)
         TRY(packer_make(group->arena, 0, &group->packer, err));
     ParquetOptions options = {.schema = schema->written, .constant_count = ORIGIN_COLUMNS - 1,
-                              .group_bytes = GROUP_BYTES, .packer = group->packer,
+                              .group_bytes = group_bytes(group->drop, schema->written.count),
+                              .packer = group->packer,
                               .write = sink_write, .sink = table};
     table->file = part_name(table, ".parquet");
     table->keys_file = schema->key_count ? part_name(table, ".keys") : STR_NONE;
@@ -349,11 +376,8 @@ static uint64_t writers_memory(const GroupWork *group, PartTable **largest)
 /* Ends the largest row group until all fit into the worker's share, or nothing is gained. */
 static bool keep_budget(GroupWork *group, Err *err)
 {
-    const Drop *drop = group->drop;
-    uint64_t fixed = 48ull << 20, share = 8 << 20;
+    uint64_t share = writers_share(group->drop);
     PartTable *largest;
-    if (drop->memory_bytes > fixed)
-        share = (drop->memory_bytes - fixed) / drop->workers / 2;
     while (writers_memory(group, &largest) > share) {
         uint64_t before = parquet_memory(largest->writer);
         TRY(parquet_end_group(largest->writer, err));

@@ -208,7 +208,7 @@ typedef struct Day {
     Arena *arena;
     Value rows;                  /* of the tables                                                 */
     Value resource;
-    uint32_t failed, warned, archives, bad;
+    uint32_t failed, warned, archives, bad, twins;
     uint64_t rows_in, rows_out;
 } Day;
 
@@ -237,16 +237,18 @@ static void add_archives(Day *day, const Merge *merge)
         }
     }
     day->bad = bad.list->len;
+    day->twins = merge->twins.list->len;
     put_count(day->resource, "archives", day->archives);
     put_count(day->resource, "bad_archives", day->bad);
     put(day->resource, "bad", bad);
+    put(day->resource, "duplicates", merge->twins);
     put_count(day->resource, "surplus_files", surplus_count);
     put(day->resource, "surplus", surplus);
 }
 
 static const char *day_verdict(const Day *day)
 {
-    return day->failed ? "error" : day->warned || day->bad ? "warn" : "success";
+    return day->failed ? "error" : day->warned || day->bad || day->twins ? "warn" : "success";
 }
 
 static bool gather(Day *day, Err *err)
@@ -491,7 +493,7 @@ static void make_report(const Day *day, DropReport *report)
     if (day->bad)
         text_print(&text, ", " STR_FMT, STR_ARG(counted(arena, day->bad, "bad archive",
                                                         "bad archives")));
-    report->has_warning = day->failed || day->warned || day->bad;
+    report->has_warning = day->failed || day->warned || day->bad || day->twins;
     report->message = text_copy(arena, &text);
     report->response = value_copy(arena, day->resource);
 }

@@ -44,6 +44,27 @@ static void tell(DayVerdict *verdict, const char *check, CheckLevel level, const
 
 /* ---- what came ---- */
 
+static bool is_twin(const Merge *day, Value name)
+{
+    for (uint32_t i = 0; i < day->twins.list->len; i++)
+        if (value_equal(value_get(day->twins.list->at[i], "archive"), name))
+            return true;
+    return false;
+}
+
+static void tell_twins(DayVerdict *verdict)
+{
+    AUTO(some) Some twins = {0};
+    const Array *list = verdict->day.twins.list;
+    for (uint32_t i = 0; i < list->len; i++)
+        some_add(&twins, str_print(verdict->arena, STR_FMT " (as " STR_FMT ")",
+                                   STR_ARG(value_get_text(list->at[i], "archive", STR(""))),
+                                   STR_ARG(value_get_text(list->at[i], "same_as", STR("")))));
+    tell(verdict, "duplicate_archives", CHECK_WARN, &twins,
+         "archive was sent twice: the first one counts",
+         "archives were sent twice: the first of each counts");
+}
+
 static void gather(DayVerdict *verdict)
 {
     AUTO(some) Some bad = {0};
@@ -56,7 +77,9 @@ static void gather(DayVerdict *verdict)
         Value tables = value_get(day->groups[i], "tables");
         for (uint32_t k = 0; value_is_list(told) && k < told.list->len; k++) {
             Value archive = told.list->at[k];
-            if (k < group->count && day->plan.archives[group->first + k].is_replaced)
+            bool is_replaced = k < group->count &&
+                               day->plan.archives[group->first + k].is_replaced;
+            if (is_replaced && !is_twin(day, value_get(archive, "name")))
                 continue;
             dict_put(verdict->archives, value_str(value_get(archive, "name")), archive);
             if (value_is(value_get(archive, "status"), "bad"))
@@ -71,6 +94,7 @@ static void gather(DayVerdict *verdict)
         }
     }
     tell(verdict, "bad_archives", CHECK_WARN, &bad, "archive is bad", "archives are bad");
+    tell_twins(verdict);
 }
 
 /* ---- what was expected ---- */
