@@ -319,6 +319,7 @@ static bool try_group(Extract *extract, const Unit *unit, unsigned worker, Arena
     ExtractWork *work = extract->work;
     int64_t began_us = clock_now_us(), cpu_us = clock_thread_cpu_us();
     GroupWork group = {.drop = work->drop, .arena = arena, .group = unit->what,
+                       .archive_arena = &extract->archive_arena,
                        .attempt = attempt, .csv = work->readers[worker], .types = work->types,
                        .wants_files = work->drop->spec.checks.expected.len > 0};
     Value tables = NONE;
@@ -361,20 +362,31 @@ static void add_up(Value total, Value marker, const char *key)
         dict_put(total.dict, str_of(key), value_int(number));
 }
 
-static void count_archives(Value marker, Value total)
+static void add_count(Value total, const char *key, int64_t count)
+{
+    dict_find(total.dict, str_of(key))->number += count;
+}
+
+/* Those that a newer version has replaced are not counted. */
+static void count_archives(const Plan *plan, const PlanGroup *group, Value marker, Value total)
 {
     Value archives = value_get(marker, "archives");
     for (uint32_t i = 0; archives.kind == VALUE_LIST && i < archives.list->len; i++) {
-        Value one = value_dict(total.dict->arena), row = archives.list->at[i];
-        dict_put(one.dict, STR("archives"), value_int(1));
-        dict_put(one.dict, STR("bad_archives"), value_int(value_is(value_get(row, "status"), "bad")));
-        dict_put(one.dict, STR("rows_in"), value_get(row, "rows"));
-        dict_put(one.dict, STR("files"), value_get(row, "files"));
-        dict_put(one.dict, STR("plain_bytes"), value_get(row, "plain_bytes"));
-        static const char *const keys[] = {"archives", "bad_archives", "rows_in", "files",
-                                           "plain_bytes"};
-        for (size_t k = 0; k < COUNT_OF(keys); k++)
-            add_up(total, one, keys[k]);
+        Value row = archives.list->at[i];
+        if (i < group->count && plan->archives[group->first + i].is_replaced)
+            continue;
+        add_count(total, "archives", 1);
+        bool is_bad = value_is(value_get(row, "status"), "bad");
+        add_count(total, "bad_archives", is_bad);
+        if (is_bad && !dict_find(total.dict, STR("first_bad"))) {
+            Str told = str_print(total.dict->arena, STR_FMT ": " STR_FMT,
+                                 STR_ARG(value_get_text(row, "name", STR(""))),
+                                 STR_ARG(value_get_text(row, "reason", STR(""))));
+            dict_put(total.dict, STR("first_bad"), value_text(told));
+        }
+        add_count(total, "rows_in", value_get(row, "rows").number);
+        add_count(total, "files", value_get(row, "files").number);
+        add_count(total, "plain_bytes", value_get(row, "plain_bytes").number);
     }
 }
 
@@ -387,8 +399,8 @@ static void count_tables(Value marker, Value total)
     }
 }
 
-static bool report(Drop *drop, const Unit *units, uint32_t count, uint32_t done, DropReport *out,
-                   Err *err)
+static bool report(Drop *drop, const Plan *plan, const Unit *units, uint32_t count, uint32_t done,
+                   DropReport *out, Err *err)
 {
     Arena *arena = drop->arena;
     Value total = out->response = value_dict(arena);
@@ -402,7 +414,7 @@ static bool report(Drop *drop, const Unit *units, uint32_t count, uint32_t done,
         Value marker;
         bool ok = marker_get(drop, units[i].marker, &scratch, &marker, err);
         if (ok) {
-            count_archives(marker, total);
+            count_archives(plan, units[i].what, marker, total);
             count_tables(marker, total);
             add_up(total, marker, "bytes_read");
             add_up(total, marker, "bytes_written");
@@ -414,8 +426,14 @@ static bool report(Drop *drop, const Unit *units, uint32_t count, uint32_t done,
     int64_t bad = value_get(total, "bad_archives").number;
     int64_t rejected = value_get(total, "rows_bad").number;
     out->has_warning = bad || rejected || value_get(total, "surplus_count").number;
+    int64_t archives = value_get(total, "archives").number;
+    if (archives && bad == archives)
+        return err_set(err, ERR_RUNTIME, NOWHERE, "not one of the %lld archives of " STR_FMT
+                       " could be read, nothing is merged. The first: " STR_FMT,
+                       (long long)archives, STR_ARG(drop->spec.date),
+                       STR_ARG(value_get_text(total, "first_bad", STR(""))));
     AUTO(text) Text text = {0};
-    text_print(&text, "EXTRACT %lld archives, %lld rows", (long long)value_get(total, "archives").number,
+    text_print(&text, "EXTRACT %lld archives, %lld rows", (long long)archives,
                (long long)value_get(total, "rows_in").number);
     if (bad)
         text_print(&text, ", %lld bad archives", (long long)bad);
@@ -453,7 +471,7 @@ static bool extract_all(ExtractWork *work, Arena *arena, DropReport *out, Err *e
     TRY(types_decide(drop, plan, work->readers, arena, &work->types, err));
     UnitWork run = {.run = extract_group, .context = work, .workers = drop->workers};
     TRY(units_run(drop, units, plan->group_count, &run, &done, err));
-    return report(drop, units, plan->group_count, done, out, err);
+    return report(drop, plan, units, plan->group_count, done, out, err);
 }
 
 bool stage_extract(Drop *drop, DropReport *out, Err *err)

@@ -13,10 +13,12 @@ from .mariadb import MariaDb
 from .postgres import Postgres
 from .process import Missing, Server
 from .proxy import Proxy
+from .replay import Replay
 from .s3 import S3
 from .sftp import Sftp
 
-SERVERS = {"postgres": Postgres, "mariadb": MariaDb, "s3": S3, "sftp": Sftp, "cdn": Cdn, "ftp": Ftp, "api": Api, "proxy": Proxy}
+SERVERS = {"postgres": Postgres, "mariadb": MariaDb, "s3": S3, "sftp": Sftp, "cdn": Cdn, "ftp": Ftp, "api": Api, "proxy": Proxy,
+           "replay": Replay}
 
 
 def missing(*kinds):
@@ -29,4 +31,4 @@ def missing(*kinds):
     return None
 
 
-__all__ = ["missing", "mixed", "Api", "Cdn", "Faults", "Ftp", "MariaDb", "Missing", "Postgres", "Proxy", "S3", "SERVERS", "Server", "Sftp"]
+__all__ = ["missing", "mixed", "Api", "Cdn", "Faults", "Ftp", "MariaDb", "Missing", "Postgres", "Proxy", "Replay", "S3", "SERVERS", "Server", "Sftp"]
