@@ -1,4 +1,7 @@
 /* archive.c: the members of an archive: what may be read, what may not, and how much of it. */
+#include <stdatomic.h>
+#include <time.h>
+
 #include "base/clock.h"
 #include "drops/extract.h"
 
@@ -7,6 +10,10 @@ enum {
     DEFAULT_MEMBERS = 100000,
     DEFAULT_RATIO = 1000,
     AHEAD_BYTES = 8 << 20,
+    GIANT_BYTES = 4 << 20,
+    RECORD_BYTES = 64 << 20,
+    RECORD_SHARE = 8,            /* of the memory that was granted                                */
+    NAP_NS = 2000000,
 };
 #define DEFAULT_ARCHIVE_BYTES (1ull << 40)
 #define DEFAULT_MEMBER_BYTES (1ull << 38)
@@ -62,6 +69,36 @@ static bool check_size(const ArchiveWalk *walk, uint64_t member_bytes, uint64_t 
     return true;
 }
 
+/* ---- giant records ---- */
+
+uint64_t record_limit(const Drop *drop)
+{
+    uint64_t share = drop->memory_bytes / RECORD_SHARE;
+    if (drop->spec.limits.record_bytes)
+        return drop->spec.limits.record_bytes;
+    return share < RECORD_BYTES ? share : RECORD_BYTES;
+}
+
+bool giant_take(Drop *drop, uint64_t record_bytes, bool *is_mine, Err *err)
+{
+    while (record_bytes > GIANT_BYTES && !*is_mine) {
+        *is_mine = !atomic_exchange(&drop->has_giant, true);
+        if (*is_mine)
+            break;
+        if (drop_is_cancelled(drop))
+            return err_set(err, ERR_CANCELLED, NOWHERE, "the run was interrupted");
+        nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+    }
+    return true;
+}
+
+void giant_give(Drop *drop, bool *is_mine)
+{
+    if (*is_mine)
+        atomic_store(&drop->has_giant, false);
+    *is_mine = false;
+}
+
 /* ---- reading ---- */
 
 static uint64_t hash_word(uint64_t hash, uint64_t word)
@@ -93,9 +130,8 @@ static void see_packed(void *context, Str piece, int64_t us)
         memcpy((char *)&walk->rest + walk->rest_len++, piece.at + at, 1);
 }
 
-bool member_read(void *source, Str *piece, Err *err)
+bool member_read(MemberFile *member, Str *piece, Err *err)
 {
-    MemberFile *member = source;
     ArchiveWalk *walk = member->walk;
     if (drop_is_cancelled(walk->drop))
         return err_set(err, ERR_CANCELLED, NOWHERE, "the run was interrupted");
@@ -209,17 +245,27 @@ static bool check_member(ArchiveWalk *walk, const Member *member, Map *names, Er
     return member->size_bytes <= 0 || check_size(walk, 0, (uint64_t)member->size_bytes, err);
 }
 
+static bool unpack(ArchiveWalk *walk, Reader *reader, Reader **out, Err *err)
+{
+    int64_t began_us = clock_steady_us();
+    bool ok = reader_unpack(reader, out, err);
+    walk->wait_us += clock_steady_us() - began_us;
+    return ok;
+}
+
 static bool walk_members(ArchiveWalk *walk, Reader *reader, Err *err)
 {
     Archive *archive;
     Map names;
     map_init(&names, walk->arena);
-    TRY(archive_open(reader, &archive, err));
-    bool has = true, ok = true;
+    int64_t began_us = clock_steady_us();
+    bool has = true, ok = archive_open(reader, &archive, err);
+    walk->wait_us += clock_steady_us() - began_us;
+    TRY(ok);
     while (ok && has) {
         Member member;
         Reader *plain, *unpacked;
-        int64_t began_us = clock_steady_us();
+        began_us = clock_steady_us();
         ok = !drop_is_cancelled(walk->drop) ||
              err_set(err, ERR_CANCELLED, NOWHERE, "the run was interrupted");
         ok = ok && archive_next(archive, &member, &has, err);
@@ -228,7 +274,7 @@ static bool walk_members(ArchiveWalk *walk, Reader *reader, Err *err)
             break;
         ok = check_member(walk, &member, &names, err);
         if (ok && member.is_file)
-            ok = archive_read(archive, &plain, err) && reader_unpack(plain, &unpacked, err) &&
+            ok = archive_read(archive, &plain, err) && unpack(walk, plain, &unpacked, err) &&
                  take_member(walk, member.name, unpacked, err);
     }
     archive_close(archive);
@@ -258,7 +304,7 @@ bool archive_walk(ArchiveWalk *walk, Reader *reader, Err *err)
         TRY(walk_members(walk, watched, err));
     } else {
         walk->members = 1;
-        TRY(reader_unpack(watched, &unpacked, err) && take_member(walk, plain, unpacked, err));
+        TRY(unpack(walk, watched, &unpacked, err) && take_member(walk, plain, unpacked, err));
     }
     walk->hash = hash_word(hash_word(walk->hash, walk->rest), walk->packed_bytes);
     return true;

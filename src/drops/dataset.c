@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "drops/merge.h"
 
@@ -168,6 +169,7 @@ typedef struct Build {
     ParquetWriter *writer;       /* NULL: no file is open                                         */
     FileWriter file;
     uint64_t sent, target_bytes;
+    uint64_t print;              /* hash of its bytes so far                                      */
     uint32_t number;
 } Build;
 
@@ -175,6 +177,7 @@ static bool send(void *sink, Str bytes, Err *err)
 {
     Build *build = sink;
     build->sent += bytes.len;
+    build->print = hash64(bytes, build->print);
     return file_writer_add(&build->file, bytes, err);
 }
 
@@ -190,7 +193,7 @@ static bool begin_file(Build *build, Err *err)
         return true;
     ParquetOptions options = {.schema = build->dataset->merge->schema, .write = send,
                               .sink = build};
-    build->sent = 0;
+    build->sent = build->print = 0;
     TRY(file_writer_open(&build->file, local_name(build), err));
     if (parquet_writer_make(&build->arena, &options, &build->writer, err))
         return true;
@@ -198,14 +201,15 @@ static bool begin_file(Build *build, Err *err)
     return false;
 }
 
-static Value file_row(Dataset *dataset, Str local, uint64_t size, uint64_t rows)
+/* print: hash of the content; the same rows have the same name, whoever wrote them. */
+static Value file_row(Dataset *dataset, Str local, uint64_t size, uint64_t rows, uint64_t print)
 {
     const Merge *merge = dataset->merge;
     Value row = value_dict(merge->arena);
     Str name = path_name(local);
     if (!store_is_local(merge->drop->spec.target)) /* new names: readers of the old ones go on */
-        name = str_print(merge->arena, STR_FMT "-" STR_FMT STR_FMT, STR_ARG(path_stem(name)),
-                         STR_ARG(str_slice(merge->inputs, 0, 8)), STR_ARG(path_extension(name)));
+        name = str_print(merge->arena, STR_FMT "-%08x" STR_FMT, STR_ARG(path_stem(name)),
+                         (uint32_t)(print ^ print >> 32), STR_ARG(path_extension(name)));
     put_text(row, "path", name);
     put_count(row, "size", size);
     put_count(row, "rows", rows);
@@ -225,7 +229,9 @@ static bool end_file(Build *build, Err *err)
     file_writer_drop(&build->file);
     if (ok) {
         array_add(dataset->files.list,
-                  file_row(dataset, local_name(build), summary.bytes, summary.rows));
+                  file_row(dataset, local_name(build), summary.bytes, summary.rows,
+                           build->print));
+        dataset->print = dataset->print * 31 + build->print;
         dataset->rows += summary.rows;
         dataset->bytes += summary.bytes;
         for (uint32_t i = 0; i < dataset->merge->schema.count; i++)
@@ -331,7 +337,8 @@ static bool build_csv(Dataset *dataset, Err *err)
     put(vars, "files", files);
     put_text(vars, "path", path);
     TRY(statement_run(merge->drop, &arena, "csv", vars, NULL, 0, NULL, err));
-    dataset->csv = file_row(dataset, path, file_info(path).size_bytes, dataset->rows);
+    dataset->csv = file_row(dataset, path, file_info(path).size_bytes, dataset->rows,
+                            dataset->print);
     if (!is_csv(dataset))
         return true;
     for (uint32_t i = 0; i < files.list->len; i++)
@@ -428,7 +435,7 @@ static bool is_named(Value files, Str path)
     return false;
 }
 
-/* "part-00000-1a2b3c4d.parquet", "orders-1a2b3c4d.csv": the hash of the inputs is in it. */
+/* "part-00000-1a2b3c4d.parquet", "orders-1a2b3c4d.csv": a hash of the content is in it. */
 static bool is_our_name(Str name)
 {
     Str stem = path_stem(name);
@@ -526,12 +533,17 @@ bool dataset_publish(Dataset *dataset, Err *err)
 
 /* ---- afterwards ---- */
 
+/* Names count, not the folder before them: another worker's root may be another one. */
 bool dataset_is_there(const Drop *drop, Value marker, Arena *arena, Str *missing, Err *err)
 {
     Value files = value_get(marker, "files");
+    Str partition, table = value_get_text(marker, "table", STR(""));
+    TRY(layout_print(arena, drop->spec.layout, drop->spec.date, dataset_names(drop, table, arena),
+                     &partition, err));
     *missing = STR_NONE;
     for (uint32_t i = 0; value_is_list(files) && i < files.list->len && !missing->len; i++) {
-        Str path = value_str(value_get(files.list->at[i], "path"));
+        Str path = path_join(arena, partition,
+                             path_name(value_str(value_get(files.list->at[i], "path"))));
         StoreEntry entry;
         bool exists;
         TRY(store_stat(drop->spec.target, path, arena, &entry, &exists, err));

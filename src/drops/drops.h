@@ -25,6 +25,7 @@ typedef struct DropReady {
     uint64_t count;              /* archives at least; 0: not asked                               */
     int64_t quiet_us;            /* no new or growing file for so long; 0: not asked              */
     int64_t deadline_us;         /* a moment; 0: looks once, waits for nothing                    */
+    Str deadline_name;           /* "06:00 Asia/Seoul", as it is told; empty: a span              */
     int64_t poll_us;             /* 0: 30 s                                                       */
     enum { DEADLINE_FAIL, DEADLINE_SKIP, DEADLINE_GO_ON } on_deadline;
 } DropReady;
@@ -90,6 +91,8 @@ typedef struct DropSpec {
     Str format;                  /* "parquet", "csv" (one file)                                   */
     uint64_t file_bytes;         /* 0: 256 MiB                                                    */
     bool adds_csv;               /* besides Parquet, TABLE.csv                                    */
+    bool is_shared;              /* other drops fill the merged table, too: its view shows the
+                                    files of all partners                                         */
     Str schema;                  /* of the source in the warehouse: views, tables of summaries    */
     Str database;
 

@@ -35,6 +35,7 @@ struct Drop {
     uint64_t memory_bytes;
     unsigned workers;
     _Atomic bool is_stopping;    /* a unit has failed: the others are told to stop                */
+    _Atomic bool has_giant;      /* a worker has a record of many megabytes: one at a time        */
 };
 
 static inline bool drop_is_cancelled(const Drop *drop)
@@ -47,6 +48,8 @@ static inline bool drop_is_cancelled(const Drop *drop)
 #define COLUMN_FILE "_file"
 #define COLUMN_LINE "_line"
 enum { ORIGIN_COLUMNS = 3 };     /* order: _line BIGINT, _archive VARCHAR, _file VARCHAR          */
+
+enum { MARKER_VERSION = 1 };     /* of all files of the work folder that say what is done         */
 
 /* ---- plan.c ---- */
 

@@ -46,8 +46,14 @@ typedef struct ArchiveWalk {
  *        the archive's: it is bad, for the reason that the message says */
 MUST bool archive_walk(ArchiveWalk *walk, Reader *reader, Err *err);
 bool archive_is_to_blame(const Err *err);
-/* CsvFile.read of a MemberFile. */
-MUST bool member_read(void *member, Str *piece, Err *err);
+MUST bool member_read(MemberFile *member, Str *piece, Err *err);
+
+/* Bytes that a record may have: limits.record, else 64 MiB or what an eighth of the memory is. */
+uint64_t record_limit(const Drop *drop);
+/* A record of which so many bytes have come needs a multiple of them until it is written: above
+ * some megabytes all other workers with such a one wait. *is_mine: this worker goes on. */
+MUST bool giant_take(Drop *drop, uint64_t record_bytes, bool *is_mine, Err *err);
+void giant_give(Drop *drop, bool *is_mine);
 
 /* Readers of the next archives, opened before they are needed. */
 typedef struct Ahead {
@@ -83,17 +89,20 @@ typedef struct PartTable {
     const PartSchema *now;       /* for the next rows                                             */
     const PartSchema *before;    /* when the archive began                                        */
     Builder *builder;            /* of now->read                                                  */
+    Arena now_arena;             /* of builder and columns: another schema, and they are gone     */
     /* the segment that is open */
     const PartSchema *open;
     ParquetWriter *writer;       /* NULL: none                                                    */
+    Arena writer_arena;
     Writer *out, *keys;          /* NULL: nothing written yet                                     */
+    uint64_t out_bytes;
     Str file, keys_file;
     Array *segments;
     uint32_t segment_count;
     Str rejects_file;
     Writer *rejects;             /* rows left out, as JSON lines; NULL: none yet                  */
     Text reject_lines;           /* of the archive at work                                        */
-    /* of archives that ended well, and of the one at work */
+    /* of archives that ended well, and of the one at work (of whose arena they are) */
     struct PartNotes {
         uint64_t files, plain_bytes, rows_in, rows_bad, values_bad;
         Dict *header, *missing, *unknown;   /* name -> files                                      */
@@ -113,6 +122,7 @@ typedef struct Held {
 struct GroupWork {
     Drop *drop;
     Arena *arena;
+    Arena *archive_arena;        /* of the archive at work: reset behind it                       */
     const PlanGroup *group;
     Str attempt;
     CsvReader *csv;

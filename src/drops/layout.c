@@ -88,6 +88,8 @@ static bool fill(Arena *arena, Str layout, Str date, Value names, bool is_glob, 
         Value named = part.is_hole ? value_get_str(names, part.text) : UNDEFINED;
         if (!part.is_hole) {
             add_literal(part.text, is_glob, &text);
+        } else if (is_glob && value_is_none(named)) {
+            text_add_char(&text, '*');
         } else if (!value_is_undefined(named)) {
             text_clear(&shown);
             value_print(named, &shown);

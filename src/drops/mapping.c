@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/yaml.h"
+#include "drops/drops_base.h"
 
 typedef enum KeyKind {
     KEY_TEXT, KEY_NAMES, KEY_BOOL, KEY_TYPE, KEY_FACTOR, KEY_SCALAR, KEY_VERSION, KEY_WORD,
@@ -181,7 +182,7 @@ static const char *kind_wanted(KeyKind kind)
     case KEY_NAMES: return "a name or a list of names";
     case KEY_BOOL: return "true or false";
     case KEY_TYPE: return "a type such as bigint or \"decimal(18,2)\"";
-    case KEY_FACTOR: return "a number such as 0.01, of up to 18 digits, not 0";
+    case KEY_FACTOR: return "a number such as 0.01, of up to 18 digits and other than 0";
     case KEY_SCALAR: return "one value";
     case KEY_VERSION: return "1";
     case KEY_VALUES: return "a mapping from the partner's words to ours, such as {A: active}";
@@ -655,6 +656,18 @@ static bool check_key(const Source *source, Value tree, const MapTable *table, E
     return true;
 }
 
+/* The names of the columns that say where a row comes from are taken. */
+static bool check_free(const Source *source, Value key, Str name, Err *err)
+{
+    static const char *const ours[] = {COLUMN_LINE, COLUMN_ARCHIVE, COLUMN_FILE};
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
+        if (str_is(name, ours[i]))
+            return fail_at(source, key, err, "every table has a column %s already, which says "
+                           "where a row comes from: give this one another name, such as "
+                           "partner%s: {from: %s}", ours[i], ours[i], ours[i]);
+    return true;
+}
+
 /* The columns of the mapping; with a unified schema all of its columns, in its order. */
 static bool make_columns(const Source *source, Value columns, const UnifiedTable *unified,
                          MapTable *out, Err *err)
@@ -687,12 +700,25 @@ static bool make_columns(const Source *source, Value columns, const UnifiedTable
         TRY(make_column(source, keys[c], trees[c], unified ? &unified->columns[c] : NULL,
                         &out->columns[c], err));
         Str name = map_folded(source->arena, out->columns[c].name);
+        TRY(check_free(source, keys[c], name, err));
         if (map_find(&out->by_name, name))
             return fail_at(source, keys[c], err, "the column '" STR_FMT "' stands twice: names are "
                            "compared without case", STR_ARG(out->columns[c].name));
         map_put(&out->by_name, name, &out->columns[c]);
     }
     return !has || check_from(source, columns, out, err);
+}
+
+/* Names without case are folders' and relations' names, too. */
+static bool check_names(const Source *source, const Mapping *mapping, Value key, Err *err)
+{
+    const Str *names = mapping->names, name = names[mapping->count];
+    for (uint32_t i = 0; i < mapping->count; i++)
+        if (str_eq_fold(names[i], name))
+            return fail_at(source, key, err, "the tables '" STR_FMT "' and '" STR_FMT "' differ in "
+                           "case only: to the warehouse they are one", STR_ARG(names[i]),
+                           STR_ARG(name));
+    return true;
 }
 
 static bool make_table(const Source *source, Value key, Value tree, const Unified *unified,
@@ -780,6 +806,7 @@ bool mapping_load(Arena *arena, Str path, Mapping **out, Err *err)
         MapTable *table = &mapping->tables[mapping->count];
         TRY(make_table(&source, key, tree, has_schema ? &unified : NULL, table, err));
         mapping->names[mapping->count] = table->name;
+        TRY(check_names(&source, mapping, key, err));
         value_freeze(table->primary_key);
         for (uint32_t c = 0; c < table->column_count; c++)
             value_freeze(table->columns[c].values);

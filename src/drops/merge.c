@@ -3,8 +3,6 @@
 #include "base/process.h"
 #include "drops/merge.h"
 
-enum { MARKER_VERSION = 1 };
-
 typedef struct MergeWork {
     Drop *drop;
     Str table;

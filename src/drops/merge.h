@@ -108,6 +108,7 @@ typedef struct Dataset {
     Value files;                 /* list of {path (in the partition), local, size, rows}          */
     Value csv;                   /* the CSV file besides: the same; NONE                          */
     uint64_t rows, bytes;
+    uint64_t print;              /* hash of the files' content                                    */
     uint64_t *nulls;             /* one a column of the schema                                    */
     Value index;                 /* the one that stands now; NONE                                 */
     Str etag;

@@ -16,6 +16,9 @@ enum {
     GROUP_BYTES = 16 << 20,      /* of a row group; more where there are many columns             */
     COLUMN_BYTES = 24 << 10,     /* of a column in it: pages below that are mostly heads          */
     FIXED_BYTES = 48 << 20,      /* of the process: not the workers'                              */
+    FILE_BYTES = 256 << 10,      /* buffer of a file that is written                              */
+    SENT_MOST = 40 << 20,        /* on its way into an object store, at most                      */
+    FILES_MOST = 64,             /* segments that a worker has open                               */
 };
 
 static void rows_drop(Held *held)
@@ -109,9 +112,9 @@ static bool make_schema(PartTable *table, const Field *data, uint32_t count,
 
 static void index_columns(PartTable *table)
 {
-    map_init(&table->columns, table->group->arena);
+    map_init(&table->columns, &table->now_arena);
     for (uint32_t i = 0; i + 1 < table->now->read.count; i++) {
-        Str name = str_lower(table->group->arena, table->now->read.fields[i].name);
+        Str name = str_lower(&table->now_arena, table->now->read.fields[i].name);
         if (!map_find(&table->columns, name))
             map_put(&table->columns, name, (void *)(uintptr_t)(i + 1));
     }
@@ -120,7 +123,8 @@ static void index_columns(PartTable *table)
 static void use_schema(PartTable *table, const PartSchema *schema)
 {
     table->now = schema;
-    table->builder = builder_make(table->group->arena, &schema->read);
+    arena_reset(&table->now_arena);
+    table->builder = builder_make(&table->now_arena, &schema->read);
     index_columns(table);
 }
 
@@ -178,7 +182,6 @@ bool part_table(GroupWork *group, Str name, const MapTable *map, PartTable **out
     *table = (PartTable){.group = group, .name = str_copy(arena, name), .map = map,
                          .segments = array_make(arena, 1)};
     notes_begin(arena, &table->sum);
-    notes_begin(arena, &table->archive);
     TRY(first_schema(table, &schema, err));
     use_schema(table, schema);
     table->before = schema;
@@ -276,6 +279,7 @@ static bool sink_write(void *sink, Str bytes, Err *err)
 {
     PartTable *table = sink;
     table->group->bytes_written += bytes.len;
+    table->out_bytes += bytes.len;
     return add_to(table->group->drop, &table->out, table->file, bytes, err);
 }
 
@@ -316,7 +320,9 @@ static bool open_segment(PartTable *table, const PartSchema *schema, Err *err)
     table->file = part_name(table, ".parquet");
     table->keys_file = schema->key_count ? part_name(table, ".keys") : STR_NONE;
     table->open = schema;
-    return parquet_writer_make(group->arena, &options, &table->writer, err);
+    table->out_bytes = 0;
+    arena_reset(&table->writer_arena);
+    return parquet_writer_make(&table->writer_arena, &options, &table->writer, err);
 }
 
 static void put_count(Value row, const char *key, uint64_t count)
@@ -355,34 +361,56 @@ static bool close_segment(PartTable *table, Err *err)
     array_add(table->segments, row);
     table->segment_count++;
     table->open = NULL;
+    arena_drop(&table->writer_arena);
     return true;
 }
 
-static uint64_t writers_memory(const GroupWork *group, PartTable **largest)
+/* What the open files of a segment hold: parts that are under way to an object store, or a buffer
+ * each. */
+static uint64_t files_memory(const PartTable *table)
 {
-    uint64_t sum = 0, most = 0;
-    for (uint32_t i = 0; i < group->order.len; i++) {
-        PartTable *table = group->order.at[i];
-        uint64_t bytes = table->writer ? parquet_memory(table->writer) : 0;
-        sum += bytes;
-        if (bytes > most) {
-            most = bytes;
-            *largest = table;
-        }
-    }
-    return sum;
+    uint64_t files = (table->out != NULL) + (table->keys != NULL);
+    uint64_t sent = table->out_bytes < SENT_MOST ? table->out_bytes : SENT_MOST;
+    bool is_local = store_is_local(table->group->drop->spec.work);
+    return files * FILE_BYTES + (table->out && !is_local ? sent : 0);
 }
 
-/* Ends the largest row group until all fit into the worker's share, or nothing is gained. */
+static uint64_t table_memory(const PartTable *table)
+{
+    return files_memory(table) + (table->writer ? parquet_memory(table->writer) : 0);
+}
+
+/* The table that holds most; NULL: all is well. */
+static PartTable *find_largest(const GroupWork *group, uint64_t share)
+{
+    uint64_t sum = 0, most = 0, files = 0;
+    PartTable *largest = NULL;
+    for (uint32_t i = 0; i < group->order.len; i++) {
+        PartTable *table = group->order.at[i];
+        uint64_t bytes = table_memory(table);
+        sum += bytes;
+        files += table->out != NULL;
+        if (bytes > most) {
+            most = bytes;
+            largest = table;
+        }
+    }
+    return sum > share || files > FILES_MOST ? largest : NULL;
+}
+
+/* Until all tables fit into the worker's share: ends the largest one's row group, or its segment
+ * where that gains too little. */
 static bool keep_budget(GroupWork *group, Err *err)
 {
     uint64_t share = writers_share(group->drop);
-    PartTable *largest;
-    while (writers_memory(group, &largest) > share) {
-        uint64_t before = parquet_memory(largest->writer);
-        TRY(parquet_end_group(largest->writer, err));
-        if (parquet_memory(largest->writer) > before - before / 4)
-            return true;
+    for (PartTable *largest; (largest = find_largest(group, share));) {
+        uint64_t before = table_memory(largest);
+        if (largest->writer && parquet_memory(largest->writer) > files_memory(largest)) {
+            TRY(parquet_end_group(largest->writer, err));
+            parquet_relax(largest->writer);
+        }
+        if (table_memory(largest) > before / 2)
+            TRY(close_segment(largest, err));
     }
     return true;
 }
@@ -458,7 +486,7 @@ static void add_counts(Dict *into, const Dict *from)
         if (sum)
             sum->number += value.number;
         else
-            dict_put(into, value_str(key), value);
+            dict_put(into, str_copy(into->arena, value_str(key)), value);
     }
 }
 
@@ -470,13 +498,14 @@ static void add_bad(Dict *into, const Dict *from)
         if (sum)
             dict_find(sum->dict, STR("count"))->number += value_get(value, "count").number;
         else
-            dict_put(into, value_str(key), value);
+            dict_put(into, str_copy(into->arena, value_str(key)), value_copy(into->arena, value));
     }
 }
 
 static void add_notes(PartTable *table)
 {
     struct PartNotes *sum = &table->sum, *notes = &table->archive;
+    Arena *arena = table->group->arena;
     if (!notes->files)
         return;
     sum->files += notes->files;
@@ -489,8 +518,7 @@ static void add_notes(PartTable *table)
     add_counts(sum->unknown, notes->unknown);
     add_bad(sum->bad, notes->bad);
     for (uint32_t i = 0; i < notes->files_seen->len; i++)
-        array_add(sum->files_seen, notes->files_seen->at[i]);
-    notes_begin(table->group->arena, notes);
+        array_add(sum->files_seen, value_copy(arena, notes->files_seen->at[i]));
 }
 
 bool parts_accept(GroupWork *group, Err *err)
@@ -498,8 +526,10 @@ bool parts_accept(GroupWork *group, Err *err)
     TRY(release(group, err));
     group->is_spilled = false;
     for (uint32_t i = 0; i < group->order.len; i++) {
-        add_notes(group->order.at[i]);
-        group->order.at[i]->before = group->order.at[i]->now;
+        PartTable *table = group->order.at[i];
+        add_notes(table);
+        table->archive = (struct PartNotes){0};
+        table->before = table->now;
     }
     return true;
 }
@@ -514,7 +544,7 @@ void parts_refuse(GroupWork *group, bool *clean)
     group->is_spilled = false;
     for (uint32_t i = 0; i < group->order.len; i++) {
         PartTable *table = group->order.at[i];
-        notes_begin(group->arena, &table->archive);
+        table->archive = (struct PartNotes){0};
         text_clear(&table->reject_lines);
         builder_truncate(table->builder, 0);
         if (table->now != table->before)
@@ -554,7 +584,7 @@ static Str printable(Arena *arena, Str text)
 static void note_bad(PartTable *table, Str file, uint64_t line, Str column, Str value,
                      const char *reason)
 {
-    Arena *arena = table->group->arena;
+    Arena *arena = table->group->archive_arena;
     Str key = str_print(arena, STR_FMT "\n%s", STR_ARG(column), reason);
     Value *found = dict_find(table->archive.bad, key);
     if (found) {
@@ -582,6 +612,7 @@ typedef struct FileWork {
     uint32_t count;
     const Str *names;            /* unified name of each field; at NULL: passed over              */
     int32_t *target;
+    bool has_giant;              /* a record of it makes the other workers' ones wait             */
 } FileWork;
 
 static void map_violation(void *context, uint64_t row, Str column, Str value, const char *reason)
@@ -629,7 +660,7 @@ static bool widen(FileWork *work, uint32_t column, Str value, bool *wider, Err *
     *wider = !field_same_type(&have, &made);
     if (!*wider)
         return true;
-    Field *fields = NEW_N(arena, Field, read->count);
+    Field *fields = NEW_N(table->group->archive_arena, Field, read->count);
     memcpy(fields, read->fields, read->count * sizeof *fields);
     fields[column] = made;
     const PartSchema *schema;
@@ -663,7 +694,7 @@ static bool take_misfit(FileWork *work, const BadValue *bad, Err *err)
                                        : NULL;
     bool has_word = mapped && mapped->type.type != ARROW_NULL;
     if (is_value && !has_word && !spec->fails_on_misfit) {
-        Str value = str_copy(group->arena, bad->value);
+        Str value = str_copy(group->archive_arena, bad->value);
         bool wider;
         TRY(flush(work, err));
         TRY(widen(work, column, value, &wider, err));
@@ -696,19 +727,20 @@ static bool add_columns(FileWork *work, const Field *types, Err *err)
     Arena *arena = group->arena;
     uint32_t had = table->now->read.count - 1, count = had;
     Schema sample = {0};
-    Field *fields = NEW_N(arena, Field, (size_t)had + work->count);
+    Field *fields = NEW_N(group->archive_arena, Field, (size_t)had + work->count);
     memcpy(fields, table->now->read.fields, had * sizeof *fields);
     for (uint32_t i = 0; i < work->count; i++) {
         if (!work->names[i].at || find_column(table, work->names[i]) != UINT32_MAX)
             continue;
         if (!sample.count && group->drop->spec.infer != INFER_TEXT)
-            TRY(csv_reader_sniff(group->csv, arena, &sample, err));
+            TRY(csv_reader_sniff(group->csv, group->archive_arena, &sample, err));
         Field *field = &fields[count];
         *field = types && types[i].type != ARROW_NULL ? types[i]
                  : sample.count                       ? sample.fields[i]
                                                       : origin_field("", ARROW_TEXT);
         field->name = str_copy(arena, work->names[i]);
-        map_put(&table->columns, str_lower(arena, field->name), (void *)(uintptr_t)++count);
+        map_put(&table->columns, str_lower(&table->now_arena, field->name),
+                (void *)(uintptr_t)++count);
     }
     if (count == had)
         return true;
@@ -722,7 +754,7 @@ static bool add_columns(FileWork *work, const Field *types, Err *err)
 static void drop_twins(FileWork *work, Str *names)
 {
     PartTable *table = work->table;
-    bool *is_taken = NEW_N(table->group->arena, bool, table->now->read.count);
+    bool *is_taken = NEW_N(table->group->archive_arena, bool, table->now->read.count);
     for (uint32_t i = 0; i < work->count; i++) {
         uint32_t at = names[i].at ? find_column(table, names[i]) : UINT32_MAX;
         if (at == UINT32_MAX)
@@ -752,7 +784,7 @@ static void count_list(Dict *into, Arena *arena, Value names)
 static void note_missing(FileWork *work)
 {
     PartTable *table = work->table;
-    Arena *arena = table->group->arena;
+    Arena *arena = table->group->archive_arena;
     bool *is_there = NEW_N(arena, bool, table->now->read.count);
     for (uint32_t i = 0; i < work->count; i++)
         if (work->target[i] >= 0)
@@ -773,7 +805,7 @@ static Str own_name(Arena *arena, Str name)
 static bool bind_file(FileWork *work, Err *err)
 {
     PartTable *table = work->table;
-    Arena *arena = table->group->arena;
+    Arena *arena = table->group->archive_arena;
     Str *names = NEW_N(arena, Str, work->count + 1);
     const Field *types = NULL;
     work->target = NEW_N(arena, int32_t, work->count + 1);
@@ -808,7 +840,7 @@ static bool bind_file(FileWork *work, Err *err)
 static void end_file(FileWork *work, uint64_t rows_before)
 {
     PartTable *table = work->table;
-    Arena *arena = table->group->arena;
+    Arena *arena = table->group->archive_arena;
     table->archive.files++;
     table->archive.plain_bytes += work->member->bytes;
     if (!table->group->wants_files)
@@ -820,29 +852,46 @@ static void end_file(FileWork *work, uint64_t rows_before)
     array_add(table->archive.files_seen, row);
 }
 
+static bool read_piece(void *source, Str *piece, Err *err)
+{
+    FileWork *work = source;
+    GroupWork *group = work->table->group;
+    return giant_take(group->drop, csv_reader_held(group->csv), &work->has_giant, err) &&
+           member_read(work->member, piece, err);
+}
+
+static bool take_file(FileWork *work, Err *err)
+{
+    CsvReader *csv = work->table->group->csv;
+    work->count = csv_reader_header(csv, &work->header);
+    if (work->count)
+        TRY(bind_file(work, err));
+    for (CsvStop stop = work->count ? CSV_FULL : CSV_END; stop != CSV_END;) {
+        BadValue bad;
+        TRY(csv_reader_fill(csv, &stop, &bad, err));
+        if (stop == CSV_MISFIT)
+            TRY(take_misfit(work, &bad, err));
+        else
+            TRY(flush(work, err));
+    }
+    return true;
+}
+
 bool part_file(PartTable *table, MemberFile *member, Err *err)
 {
     GroupWork *group = table->group;
-    uint64_t rows_before = table->archive.rows_in + table->archive.rows_bad;
     FileWork work = {.table = table, .member = member};
-    CsvFile file = {.name = member->name, .csv = group->drop->spec.csv, .read = member_read,
-                    .source = member,
-                    .record_limit_bytes = group->drop->spec.limits.record_bytes};
-    member->name = str_copy(group->arena, member->name);
-    TRY(csv_reader_begin(group->csv, &file, err));
-    work.count = csv_reader_header(group->csv, &work.header);
-    if (work.count)
-        TRY(bind_file(&work, err));
-    for (CsvStop stop = work.count ? CSV_FULL : CSV_END; stop != CSV_END;) {
-        BadValue bad;
-        TRY(csv_reader_fill(group->csv, &stop, &bad, err));
-        if (stop == CSV_MISFIT)
-            TRY(take_misfit(&work, &bad, err));
-        else
-            TRY(flush(&work, err));
-    }
-    end_file(&work, rows_before);
-    return true;
+    CsvFile file = {.name = member->name, .csv = group->drop->spec.csv, .read = read_piece,
+                    .source = &work, .record_limit_bytes = record_limit(group->drop)};
+    if (!table->archive.header)
+        notes_begin(group->archive_arena, &table->archive);
+    uint64_t rows_before = table->archive.rows_in + table->archive.rows_bad;
+    bool ok = csv_reader_begin(group->csv, &file, err) && take_file(&work, err);
+    csv_reader_relax(group->csv);
+    giant_give(group->drop, &work.has_giant);
+    if (ok)
+        end_file(&work, rows_before);
+    return ok;
 }
 
 /* ---- the end ---- */
@@ -894,8 +943,11 @@ void parts_drop(GroupWork *group)
             if (writers[w])
                 writer_drop(writers[w]);
         text_drop(&table->reject_lines);
+        arena_drop(&table->writer_arena);
         table->writer = NULL;
         table->out = table->keys = table->rejects = NULL;
     }
     parts_refuse(group, &clean);
+    for (uint32_t i = 0; i < group->order.len; i++)
+        arena_drop(&group->order.at[i]->now_arena);
 }

@@ -35,7 +35,8 @@ bool pattern_is_time(Str format, Str text);
  * `date` (also {date:%Y%m%d}), the rest of `names` (dict of texts and numbers). Fails ERR_PARSING,
  * naming the nearest hole; a text that is ".", ".." or holds a '/' is no part of a path. */
 MUST bool layout_print(Arena *arena, Str layout, Str date, Value names, Str *out, Err *err);
-/* The glob of all that a layout can be for one table: "orders/year=*" + "/month=*" ... */
+/* The glob of all that a layout can be for one table: "orders/year=*" + "/month=*" ... A name that
+ * is NONE can be anything, too. */
 MUST bool layout_glob(Arena *arena, Str layout, Value names, Str *out, Err *err);
 
 /* ---- shared by pattern.c and layout.c ---- */

@@ -33,7 +33,8 @@ typedef struct PlanSet {
 
 static bool damaged(Str file, const char *what, Err *err)
 {
-    return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " is damaged: %s", STR_ARG(file), what);
+    return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " is damaged: %s. --full-refresh begins the "
+                   "day anew, from what is in the inbox", STR_ARG(file), what);
 }
 
 static bool add_archive(PlanSet *set, Value row, Str file, Err *err)
@@ -76,7 +77,12 @@ static bool add_group(PlanSet *set, Value row, Str file, Err *err)
 static bool add_plan(PlanSet *set, Str content, Str file, Err *err)
 {
     Value plan;
-    TRY(json_parse(set->arena, content, file, &plan, err));
+    Err why = {0};
+    if (!json_parse(set->arena, content, file, &plan, &why)) {
+        damaged(file, why.text, err);
+        err_drop(&why);
+        return false;
+    }
     Value groups = value_get(plan, "groups"), version = value_get(plan, "version");
     if (!value_is_list(groups))
         return damaged(file, "it has no groups", err);
@@ -87,6 +93,15 @@ static bool add_plan(PlanSet *set, Str content, Str file, Err *err)
         TRY(add_group(set, groups.list->at[i], file, err));
     if (!set->plans++)
         set->run_id = value_get_text(plan, "run_id", STR_NONE);
+    return true;
+}
+
+static bool has_groups(const Drop *drop, Arena *arena, bool *has, Err *err)
+{
+    StoreEntries files = {0};
+    Str glob = str_print(arena, STR_FMT "groups/*.json", STR_ARG(drop->folder));
+    TRY(store_list(drop->spec.work, glob, arena, &files, err));
+    *has = files.len > 0;
     return true;
 }
 
@@ -104,7 +119,11 @@ static bool load(const Drop *drop, Arena *arena, PlanSet *set, Err *err)
     *set = (PlanSet){.arena = arena, .newest = dict_make(arena, 64)};
     for (uint32_t i = 0; i < files.len; i++) {
         Str content, name = files.at[i].name;
+        Str number = str_print(arena, "plan-%04u.json", i + 1);
         bool exists;
+        if (!str_ends(name, number))
+            return damaged(store_path(drop->spec.work, arena, drop->folder),
+                           str_print(arena, STR_FMT " is gone", STR_ARG(number)).at, err);
         TRY(store_get(drop->spec.work, name, 0, arena, &content, NULL, &exists, err));
         if (exists)
             TRY(add_plan(set, content, store_path(drop->spec.work, arena, name), err));
@@ -249,6 +268,22 @@ static bool forget_day(const Drop *drop, Arena *arena, Err *err)
     return true;
 }
 
+/* Markers of groups without a plan are of other groups than the next plan's: their archives would
+ * be missing in silence. (Another worker may have written plan and groups meanwhile.) */
+static bool check_first(const Drop *drop, Arena *arena, bool *is_late, Err *err)
+{
+    StoreEntries plans;
+    bool has;
+    TRY(has_groups(drop, arena, &has, err));
+    *is_late = false;
+    if (!has)
+        return true;
+    TRY(list_plans(drop, arena, &plans, err));
+    *is_late = plans.len > 0;
+    return *is_late || damaged(store_path(drop->spec.work, arena, drop->folder),
+                               "plan-0001.json is gone", err);
+}
+
 /* Once a run: the first plan says whose it is. */
 static bool begin_anew(const Drop *drop, Arena *arena, Err *err)
 {
@@ -257,8 +292,10 @@ static bool begin_anew(const Drop *drop, Arena *arena, Err *err)
                        STR_FMT ": a full refresh takes away what other workers have done: run it "
                        "once without --shard", STR_ARG(drop->spec.name));
     PlanSet set;
-    TRY(load(drop, arena, &set, err));
-    if (set.plans && set.run_id.len && str_eq(set.run_id, drop->run_id))
+    Err why = {0};
+    bool is_whole = load(drop, arena, &set, &why);
+    err_drop(&why); /* what cannot be read is not ours */
+    if (is_whole && set.plans && set.run_id.len && str_eq(set.run_id, drop->run_id))
         return true;
     return forget_day(drop, arena, err);
 }
@@ -273,7 +310,9 @@ bool plan_extend(const Drop *drop, const StoreEntries *entries, Arena *arena, Pl
         bool is_late = false;
         TRY(load(drop, arena, &set, err));
         find_new(&set, entries, arena, &added);
-        if (added.len)
+        if (added.len && !set.plans)
+            TRY(check_first(drop, arena, &is_late, err));
+        if (added.len && !is_late)
             TRY(put_plan(drop, &set, &added, &is_late, err));
         if (is_late)
             continue;

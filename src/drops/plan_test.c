@@ -542,11 +542,11 @@ static void test_marker_and_count(void **state)
     ready->marker = STR("_DONE*");
     ready->count = 2;
     put(day, "inbox/out/a.tar.gz", "1");
-    MUST_LACK("partner_a of 2026-11-20 is not all there: 1 archive, no _DONE* yet, 1 of at "
+    MUST_LACK("partner_a of 2026-11-20 is not all there: 1 archive, no _DONE* yet, at "
               "least 2");
     assert_false(is_there(day, "work/2026-11-20/plan-0001.json"));
     put(day, "inbox/out/_DONE.tar.gz", "");      /* no archive, though it looks like one */
-    MUST_LACK("1 archive, 1 of at least 2");
+    MUST_LACK("1 archive, at least 2 are needed");
     put(day, "inbox/out/b.tar.gz", "1");
     expect_ready(day, "2 archives, 2 B in 1 group; 2 new");
     ready->marker = STR("/flags/ok");
@@ -571,9 +571,9 @@ static void test_manifest(void **state)
         const char *content, *words;
     } bad[] = {
         {"[\"a.tar.gz\", \"c.tar.gz\", \"d.tar.gz\"]",
-         "2 of the 3 archives of manifest.json are missing (first: c.tar.gz)"},
+         "2 of the 3 archives of manifest.json missing (first: c.tar.gz)"},
         {"[{\"name\": \"a.tar.gz\", \"size\": 4}]",
-         "1 of the 1 archives of manifest.json have another size (first: a.tar.gz)"},
+         "1 of 1 archive of manifest.json of another size (first: a.tar.gz)"},
         {"name,size\na.tar.gz,4\nc.tar.gz,1\n", "are missing or have another size"},
         {"[\"a.tar.gz\", ", "manifest.json cannot be read: "},
         {"{\"x\": 1}", "it must be a list of names"},

@@ -91,13 +91,17 @@ static bool read_registry(const Drop *drop, Str table, Arena *arena, Value *out,
     TRY(store_get(drop->spec.work, name, 0, arena, &content, etag, &exists, err));
     if (!exists)
         return true;
+    Err why = {0};
     Str path = store_path(drop->spec.work, arena, name);
-    TRY(json_parse(arena, content, path, out, err));
+    bool is_json = json_parse(arena, content, path, out, &why);
     Value versions = value_get(*out, "versions");
-    if (!value_is_list(versions) || !versions.list->len)
-        return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " is damaged: it has no versions",
-                       STR_ARG(path));
-    return true;
+    if (is_json && value_is_list(versions) && versions.list->len)
+        return true;
+    err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " is damaged (%s): put a copy back, or remove it: "
+            "types of the table are then found out anew", STR_ARG(path),
+            is_json ? "it has no versions" : why.text);
+    err_drop(&why);
+    return false;
 }
 
 bool registry_get(const Drop *drop, Str table, Arena *arena, Value *out, Err *err)

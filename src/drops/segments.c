@@ -136,8 +136,9 @@ static void hash_inputs(Merge *merge)
 {
     const DropSpec *spec = &merge->drop->spec;
     AUTO(text) Text text = {0};
-    text_print(&text, "1|" STR_FMT "|" STR_FMT "|" STR_FMT "|%llu|%d|" STR_FMT,
-               STR_ARG(store_uri(spec->target)), STR_ARG(spec->layout), STR_ARG(spec->format),
+    Str place = store_path(spec->target, merge->arena, spec->layout);
+    text_print(&text, "1|" STR_FMT "|" STR_FMT "|%llu|%d|" STR_FMT, STR_ARG(place),
+               STR_ARG(spec->format),
                (unsigned long long)spec->file_bytes, spec->adds_csv, STR_ARG(merge->table));
     if (merge->map) {
         value_repr(merge->map->primary_key, &text);

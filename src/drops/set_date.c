@@ -138,6 +138,30 @@ static bool clean_days(const Drop *drop, int64_t today, uint32_t *cleaned, Err *
 
 /* ---- the stage ---- */
 
+/* A bucket that is not there is told before hours of work end in it. What is only down may be up
+ * again by then. */
+static bool check_place(Store *store, const char *setting, Err *err)
+{
+    AUTO(arena) Arena arena = {0};
+    StoreEntry entry;
+    bool exists;
+    if (!store || store_is_local(store) ||
+        store_stat(store, STR("_weir"), &arena, &entry, &exists, err))
+        return true;
+    if (err->kind != ERR_UNAVAILABLE)
+        return err_wrap(err, "`%s`", setting);
+    err_drop(err);
+    return true;
+}
+
+static bool check_places(const DropSpec *spec, Err *err)
+{
+    TRY(check_place(spec->target, "to", err));
+    TRY(check_place(spec->raw, "raw", err));
+    TRY(check_place(spec->quarantine, "quarantine", err));
+    return check_place(spec->logs, "logs", err);
+}
+
 static bool begin_day(const Drop *drop, Err *err)
 {
     AUTO(arena) Arena arena = {0};
@@ -175,6 +199,7 @@ bool stage_set_date(Drop *drop, DropReport *report, Err *err)
         return err_set(err, ERR_RUNTIME, NOWHERE,
                        "the processing date of " STR_FMT " must be a day such as 2026-11-20, this "
                        "is \"" STR_FMT "\"", STR_ARG(drop->spec.name), STR_ARG(drop->spec.date));
+    TRY(check_places(&drop->spec, err));
     TRY(begin_day(drop, err));
     tidy(drop, today, &days, &strays);
     Value response = value_dict(drop->arena);

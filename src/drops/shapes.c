@@ -16,13 +16,24 @@ typedef struct ShapesWork {
     Dict *tables;                /* all                                                           */
 } ShapesWork;
 
+typedef struct ShapeTable {
+    Str name;
+    Schema columns;
+} ShapeTable;
+
+/* What tables are seen to have. Grows with what they have, not with the files. */
+typedef struct Shapes {
+    Arena *arena;
+    List(ShapeTable) tables;
+} Shapes;
+
 /* A group that is looked at. */
 typedef struct ShapeGroup {
     const ShapesWork *work;
-    Arena *arena;
     CsvReader *csv;
-    Dict *tables;                /* name -> Value of columns, of archives that ended well          */
-    Dict *archive;               /* of the one at work                                            */
+    CsvSniffer *sniffer;
+    Arena file_arena;            /* of the file at work                                           */
+    Shapes all, archive;         /* of archives that ended well; of the one at work               */
 } ShapeGroup;
 
 /* ---- uniting ---- */
@@ -35,11 +46,16 @@ static uint32_t find_field(const Field *fields, uint32_t count, Str name)
     return UINT32_MAX;
 }
 
+/* Numbers as they were seen: with the digits that all files together need. */
+static bool knows_digits(const Field *field)
+{
+    return (field->type == ARROW_INT64 || field->type == ARROW_DOUBLE) && field->precision;
+}
+
 /* What holds both; scalar kinds that clash become texts. */
 static void unite_field(Arena *arena, Field *have, const Field *seen)
 {
-    Field met;
-    Str name = have->name;
+    Field met, before = *have;
     if (seen->type == ARROW_NULL)
         return;
     if (have->type == ARROW_NULL) {
@@ -51,7 +67,13 @@ static void unite_field(Arena *arena, Field *have, const Field *seen)
         else if (meet == TYPES_CLASH)
             *have = (Field){.type = ARROW_TEXT};
     }
-    have->name = name;
+    have->name = before.name;
+    if (!knows_digits(&before) || !knows_digits(seen) ||
+        (have->type != ARROW_INT64 && have->type != ARROW_DOUBLE))
+        return;
+    unsigned whole = before.precision - before.scale, more = seen->precision - seen->scale;
+    have->scale = before.scale > seen->scale ? before.scale : seen->scale;
+    have->precision = (uint8_t)((whole > more ? whole : more) + have->scale);
 }
 
 /* Columns of `more` are added to, or widen, those of `into`. */
@@ -71,14 +93,67 @@ static Schema unite(Arena *arena, const Schema *into, const Schema *more)
     return sum;
 }
 
-static bool unite_value(Arena *arena, Dict *tables, Str table, const Schema *more, Err *err)
+static bool is_same(const Schema *a, const Schema *b)
 {
-    Value *found = dict_find(tables, table);
-    Schema have = {0};
-    if (found)
-        TRY(schema_read(arena, *found, &have, err));
-    Schema sum = unite(arena, &have, more);
-    dict_put(tables, str_copy(arena, table), schema_value(arena, &sum));
+    bool same = a->count == b->count;
+    for (uint32_t i = 0; same && i < a->count; i++)
+        same = field_same_type(&a->fields[i], &b->fields[i]) &&
+               a->fields[i].precision == b->fields[i].precision &&
+               a->fields[i].scale == b->fields[i].scale;
+    return same;
+}
+
+static void unite_table(Shapes *shapes, Str name, const Schema *more)
+{
+    ShapeTable *table = NULL;
+    for (uint32_t i = 0; !table && i < shapes->tables.len; i++)
+        if (str_eq(shapes->tables.at[i].name, name))
+            table = &shapes->tables.at[i];
+    if (!table) {
+        ShapeTable fresh = {.name = str_copy(shapes->arena, name)};
+        list_add(shapes->arena, &shapes->tables, fresh);
+        table = &shapes->tables.at[shapes->tables.len - 1];
+    }
+    Arena scratch = {0};
+    Schema sum = unite(&scratch, &table->columns, more);
+    if (!is_same(&table->columns, &sum))
+        table->columns = schema_copy(shapes->arena, &sum);
+    arena_drop(&scratch);
+}
+
+/* As schema_value(), and the digits of numbers. */
+static Value shapes_value(Arena *arena, const Shapes *shapes, bool with_digits)
+{
+    Value tables = value_dict(arena);
+    for (uint32_t i = 0; i < shapes->tables.len; i++) {
+        const ShapeTable *table = &shapes->tables.at[i];
+        Value columns = schema_value(arena, &table->columns);
+        for (uint32_t c = 0; with_digits && c < table->columns.count; c++) {
+            const Field *field = &table->columns.fields[c];
+            Dict *row = columns.list->at[c].dict;
+            if (!knows_digits(field))
+                continue;
+            dict_put(row, STR("digits"), value_int(field->precision));
+            dict_put(row, STR("behind_point"), value_int(field->scale));
+        }
+        dict_put(tables.dict, table->name, columns);
+    }
+    return tables;
+}
+
+static bool read_columns(Arena *arena, Value columns, Schema *out, Err *err)
+{
+    TRY(schema_read(arena, columns, out, err));
+    for (uint32_t i = 0; i < out->count; i++) {
+        int64_t digits = value_get(columns.list->at[i], "digits").number;
+        int64_t behind = value_get(columns.list->at[i], "behind_point").number;
+        Field *field = &out->fields[i];
+        if ((field->type != ARROW_INT64 && field->type != ARROW_DOUBLE) || digits < 1 ||
+            digits > UINT8_MAX || behind < 0 || behind > digits)
+            continue;
+        field->precision = (uint8_t)digits;
+        field->scale = (uint8_t)behind;
+    }
     return true;
 }
 
@@ -86,50 +161,70 @@ static bool unite_value(Arena *arena, Dict *tables, Str table, const Schema *mor
 
 static bool sniff_all(ShapeGroup *group, MemberFile *member, Schema *out, Err *err)
 {
-    CsvOptions csv = group->work->drop->spec.csv;
-    Arena *arena = member->walk->arena;
-    CsvSniffer *sniffer = csv_sniffer_make(arena, &csv);
-    for (Str piece = STR(" "); piece.len;) {
-        TRY(member_read(member, &piece, err));
-        if (piece.len)
-            TRY(csv_sniffer_feed(sniffer, piece, err));
-    }
-    return csv_sniffer_end(sniffer, &csv, out, err);
+    const DropSpec *spec = &group->work->drop->spec;
+    Drop *drop = group->work->drop;
+    CsvOptions csv = spec->csv;
+    bool has_giant = false, ok = true;
+    csv_sniffer_restart(group->sniffer, &group->file_arena, &csv, record_limit(drop));
+    for (Str piece = STR(" "); ok && piece.len;)
+        ok = giant_take(drop, csv_sniffer_held(group->sniffer), &has_giant, err) &&
+             member_read(member, &piece, err) &&
+             (!piece.len || csv_sniffer_feed(group->sniffer, piece, err));
+    ok = ok && csv_sniffer_end(group->sniffer, &csv, out, err);
+    csv_sniffer_relax(group->sniffer);
+    giant_give(drop, &has_giant);
+    return ok;
+}
+
+static bool read_head(void *member, Str *piece, Err *err)
+{
+    return member_read(member, piece, err);
 }
 
 static bool sniff_head(ShapeGroup *group, MemberFile *member, Schema *out, Err *err)
 {
-    CsvFile file = {.name = member->name, .csv = group->work->drop->spec.csv, .read = member_read,
-                    .source = member};
+    const DropSpec *spec = &group->work->drop->spec;
+    CsvFile file = {.name = member->name, .csv = spec->csv, .read = read_head, .source = member,
+                    .record_limit_bytes = record_limit(group->work->drop)};
     TRY(csv_reader_begin(group->csv, &file, err));
-    return csv_reader_sniff(group->csv, member->walk->arena, out, err);
+    return csv_reader_sniff(group->csv, &group->file_arena, out, err);
+}
+
+/* The columns of a file by their unified names. */
+static bool name_columns(ShapeGroup *group, const MemberFile *member, const Schema *seen,
+                         Schema *out, Err *err)
+{
+    Arena *arena = &group->file_arena;
+    *out = (Schema){NEW_N(arena, Field, (size_t)seen->count + 1), 0};
+    Str *header = NEW_N(arena, Str, (size_t)seen->count + 1);
+    MapBinding binding = {0};
+    for (uint32_t i = 0; i < seen->count; i++)
+        header[i] = seen->fields[i].name;
+    if (member->map)
+        TRY(map_bind(member->map, header, seen->count, arena, &binding, err));
+    for (uint32_t i = 0; i < seen->count; i++) {
+        if (member->map && !binding.names[i].at)
+            continue;
+        out->fields[out->count] = seen->fields[i];
+        out->fields[out->count++].name = member->map ? binding.names[i] : header[i];
+    }
+    return true;
 }
 
 static bool take_shape(void *context, MemberFile *member, Err *err)
 {
     ShapeGroup *group = context;
-    Drop *drop = group->work->drop;
     Schema seen = {0}, named;
     if (!dict_find(group->work->unknown, member->table))
         return true;
-    if (drop->spec.infer == INFER_ALL)
-        TRY(sniff_all(group, member, &seen, err));
-    else
-        TRY(sniff_head(group, member, &seen, err));
-    named = (Schema){NEW_N(member->walk->arena, Field, (size_t)seen.count + 1), 0};
-    Str *header = NEW_N(member->walk->arena, Str, (size_t)seen.count + 1);
-    MapBinding binding = {0};
-    for (uint32_t i = 0; i < seen.count; i++)
-        header[i] = seen.fields[i].name;
-    if (member->map)
-        TRY(map_bind(member->map, header, seen.count, member->walk->arena, &binding, err));
-    for (uint32_t i = 0; i < seen.count; i++) {
-        if (member->map && !binding.names[i].at)
-            continue;
-        named.fields[named.count] = seen.fields[i];
-        named.fields[named.count++].name = member->map ? binding.names[i] : header[i];
-    }
-    return unite_value(group->arena, group->archive, member->table, &named, err);
+    bool is_all = group->work->drop->spec.infer == INFER_ALL;
+    bool ok = (is_all ? sniff_all(group, member, &seen, err)
+                      : sniff_head(group, member, &seen, err)) &&
+              name_columns(group, member, &seen, &named, err);
+    if (ok)
+        unite_table(&group->archive, member->table, &named);
+    arena_reset(&group->file_arena);
+    return ok;
 }
 
 /* Bad archives are passed over here: they are told when their rows are wanted. */
@@ -140,21 +235,16 @@ static bool look_at(ShapeGroup *group, const PlanArchive *archive, Reader *reade
     ArchiveWalk walk = {.drop = work->drop, .arena = &arena, .archive = archive,
                         .expected_tables = value_of_dict(work->tables), .take = take_shape,
                         .context = group};
-    group->archive = dict_make(group->arena, 8);
+    group->archive = (Shapes){.arena = &arena};
     bool ok = archive_walk(&walk, reader, err);
+    for (uint32_t i = 0; ok && i < group->archive.tables.len; i++) {
+        const ShapeTable *table = &group->archive.tables.at[i];
+        unite_table(&group->all, table->name, &table->columns);
+    }
     arena_drop(&arena);
-    if (!ok && !archive_is_to_blame(err))
-        return false;
-    if (!ok) {
-        err_drop(err);
-        return true;
-    }
-    Value name, columns;
-    for (uint32_t at = 0; dict_next(group->archive, &at, &name, &columns);) {
-        Schema more;
-        TRY(schema_read(group->arena, columns, &more, err) &&
-            unite_value(group->arena, group->tables, value_str(name), &more, err));
-    }
+    if (ok || !archive_is_to_blame(err))
+        return ok;
+    err_drop(err);
     return true;
 }
 
@@ -163,8 +253,8 @@ static bool look_at_group(void *context, const Unit *unit, unsigned worker, Aren
 {
     const ShapesWork *work = context;
     const PlanGroup *group = unit->what;
-    ShapeGroup shape = {.work = work, .arena = arena, .csv = work->readers[worker],
-                        .tables = dict_make(arena, 8)};
+    ShapeGroup shape = {.work = work, .csv = work->readers[worker], .all.arena = arena,
+                        .sniffer = csv_sniffer_make(arena, &work->drop->spec.csv)};
     Ahead ahead;
     bool ok = true;
     (void)attempt;
@@ -178,8 +268,9 @@ static bool look_at_group(void *context, const Unit *unit, unsigned worker, Aren
              look_at(&shape, &work->plan->archives[group->first + i], reader, err);
     }
     ahead_end(&ahead);
+    arena_drop(&shape.file_arena);
     *marker = value_dict(arena);
-    dict_put(marker->dict, STR("tables"), value_of_dict(shape.tables));
+    dict_put(marker->dict, STR("tables"), shapes_value(arena, &shape.all, true));
     return ok;
 }
 
@@ -194,21 +285,34 @@ static Unit *shape_units(const Plan *plan, Arena *arena)
     return units;
 }
 
+static bool unite_group(const ShapesWork *work, Str marker, Shapes *all, Err *err)
+{
+    Arena scratch = {0};
+    Value shape, name, columns;
+    bool ok = marker_get(work->drop, marker, &scratch, &shape, err);
+    Value found = ok ? value_get(shape, "tables") : NONE;
+    for (uint32_t at = 0; ok && found.kind == VALUE_DICT &&
+                          dict_next(found.dict, &at, &name, &columns);) {
+        Schema more;
+        ok = read_columns(&scratch, columns, &more, err);
+        if (ok)
+            unite_table(all, value_str(name), &more);
+    }
+    arena_drop(&scratch);
+    return ok;
+}
+
 static bool unite_all(const ShapesWork *work, Arena *arena, Dict *tables, Err *err)
 {
     const Plan *plan = work->plan;
     const Unit *units = shape_units(plan, arena);
-    for (uint32_t i = 0; i < plan->group_count; i++) {
-        Value shape, name, columns;
-        TRY(marker_get(work->drop, units[i].marker, arena, &shape, err));
-        Value found = value_get(shape, "tables");
-        for (uint32_t at = 0; found.kind == VALUE_DICT &&
-                              dict_next(found.dict, &at, &name, &columns);) {
-            Schema more;
-            TRY(schema_read(arena, columns, &more, err) &&
-                unite_value(arena, tables, value_str(name), &more, err));
-        }
-    }
+    Shapes all = {.arena = arena};
+    Value name, columns;
+    for (uint32_t i = 0; i < plan->group_count; i++)
+        TRY(unite_group(work, units[i].marker, &all, err));
+    Value found = shapes_value(arena, &all, false);
+    for (uint32_t at = 0; dict_next(found.dict, &at, &name, &columns);)
+        dict_put(tables, value_str(name), columns);
     return true;
 }
 

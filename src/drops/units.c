@@ -130,10 +130,22 @@ bool marker_get(const Drop *drop, Str marker, Arena *arena, Value *out, Err *err
     Str content;
     bool exists;
     TRY(store_get(drop->spec.work, name, 0, arena, &content, NULL, &exists, err));
-    if (exists)
-        return json_parse(arena, content, store_path(drop->spec.work, arena, name), out, err);
     *out = NONE;
-    return true;
+    if (!exists)
+        return true;
+    Err why = {0};
+    Str path = store_path(drop->spec.work, arena, name);
+    bool is_json = json_parse(arena, content, path, out, &why);
+    Value version = value_get(*out, "version");
+    if (!is_json || !value_is_dict(*out))
+        err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " is damaged (%s): remove it and run again",
+                STR_ARG(path), is_json ? "it is no object" : why.text);
+    else if (value_is_int(version) && version.number > MARKER_VERSION)
+        err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " was made by a newer weir", STR_ARG(path));
+    else
+        return true;
+    err_drop(&why);
+    return false;
 }
 
 static bool put_marker(const Units *units, Arena *arena, uint32_t unit, Value marker,

@@ -302,11 +302,12 @@ static void compare_listed(const Wait *wait, const Listed *listed, Str manifest,
             first = entry->name;
     }
     if (missing || partial)
-        lack(look, STR_FMT " of the " STR_FMT " archives of " STR_FMT " %s (first: " STR_FMT ")",
+        lack(look, STR_FMT " of %s" STR_FMT " archive%s of " STR_FMT " %s (first: " STR_FMT ")",
              STR_ARG(drop_print_count(arena, missing + partial)),
-             STR_ARG(drop_print_count(arena, listed->entries.len)), STR_ARG(path_name(manifest)),
-             !partial ? "are missing" : !missing ? "have another size" : "are missing or have "
-                                                                         "another size",
+             listed->entries.len > 1 ? "the " : "",
+             STR_ARG(drop_print_count(arena, listed->entries.len)),
+             listed->entries.len > 1 ? "s" : "", STR_ARG(path_name(manifest)),
+             !partial ? "missing" : !missing ? "of another size" : "missing or of another size",
              STR_ARG(first));
 }
 
@@ -385,8 +386,7 @@ static bool look_conditions(Wait *wait, const StoreEntries *markers, const Store
     if (ready->marker.len && !markers->len)
         lack(look, "no " STR_FMT " yet", STR_ARG(ready->marker));
     if (look->archives.len < ready->count)
-        lack(look, STR_FMT " of at least " STR_FMT,
-             STR_ARG(drop_print_count(arena, look->archives.len)),
+        lack(look, "at least " STR_FMT " are needed",
              STR_ARG(drop_print_count(arena, ready->count)));
     if (ready->manifest.len)
         TRY(look_manifests(wait, manifests, arena, look, err));
@@ -423,7 +423,9 @@ static Str deadline_text(const Wait *wait, Arena *arena)
     if (!at_us)
         return STR("");
     Civil civil = civil_of_us(at_us);
-    Str clock = str_print(arena, "%02u:%02u UTC", civil.hour, civil.minute);
+    Str clock = wait->ready->deadline_name;
+    if (!clock.len)
+        clock = str_print(arena, "%02u:%02u UTC", civil.hour, civil.minute);
     if (at_us <= now_us)
         return str_print(arena, "; deadline " STR_FMT " passed", STR_ARG(clock));
     return str_print(arena, "; deadline " STR_FMT " in " STR_FMT, STR_ARG(clock),
@@ -541,7 +543,8 @@ static bool meet_deadline(Wait *wait, Str state, DropReport *report, bool *goes_
     if (wait->ready->on_deadline == DEADLINE_FAIL)
         return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " of " STR_FMT " is not all there: "
                        STR_FMT STR_FMT, STR_ARG(spec->name), STR_ARG(spec->date), STR_ARG(state),
-                       STR_ARG(deadline));
+                       STR_ARG(deadline.len ? deadline
+                                            : STR(" (without `deadline` it looks once)")));
     if (*goes_on) {
         report->has_warning = true;
         event_print(LEVEL_WARN, "DropDeadline", "W114", STR_FMT " " STR_FMT ": " STR_FMT STR_FMT
@@ -573,6 +576,17 @@ static bool wait_and_plan(Wait *wait, Arena *arena, Look *look, DropReport *repo
     if (!goes_on)
         return true;
     TRY(plan_extend(wait->drop, &look->archives, arena, &plan, err));
+    if (!plan.archive_count) {
+        const DropSpec *spec = &wait->drop->spec;
+        report->is_skipped = true;
+        report->message = str_print(wait->drop->arena, "no archives at " STR_FMT "%s" STR_FMT,
+                                    STR_ARG(spec->inbox_uri),
+                                    !spec->inbox_uri.len || str_starts(spec->glob, STR("/"))
+                                        ? "" : "/",
+                                    STR_ARG(spec->glob));
+        report->response = value_dict(wait->drop->arena);
+        return true;
+    }
     report_plan(wait, &plan, missing, report);
     return true;
 }

@@ -80,7 +80,10 @@ static Str without_hidden(Str glob, Arena *arena)
 static bool find_files(const Drop *drop, Str table, Arena *arena, Str *out, Err *err)
 {
     Str glob;
-    TRY(layout_glob(arena, drop->spec.layout, dataset_names(drop, table, arena), &glob, err));
+    Value names = dataset_names(drop, table, arena);
+    if (drop->spec.is_shared)
+        put(names, "partner", NONE);
+    TRY(layout_glob(arena, drop->spec.layout, names, &glob, err));
     while (str_ends(glob, STR("/")))
         glob = str_slice(glob, 0, glob.len - 1);
     glob = str_print(arena, STR_FMT "/%s", STR_ARG(without_hidden(glob, arena)),

@@ -117,6 +117,18 @@ uint64_t csv_reader_rows(const CsvReader *reader)
     return reader->rows;
 }
 
+uint64_t csv_reader_held(const CsvReader *reader)
+{
+    return csv_window_held(&reader->window);
+}
+
+void csv_reader_relax(CsvReader *reader)
+{
+    csv_window_relax(&reader->window);
+    if (reader->scratch.cap > CSV_SLICE_BYTES)
+        text_drop(&reader->scratch);
+}
+
 /* ---- types ---- */
 
 /* Looks at the rows that end in the sample: its first `bytes` bytes. */

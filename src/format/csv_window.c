@@ -36,9 +36,17 @@ void csv_window_restart(CsvWindow *window, Arena *file_arena, const CsvOptions *
     fresh.index.row_count = 0;
     text_clear(&fresh.head);
     text_clear(&fresh.text);
-    if (fresh.text.cap > KEPT_BYTES) /* a file of giant records came before */
-        text_drop(&fresh.text);
     *window = fresh;
+    csv_window_relax(window);
+}
+
+void csv_window_relax(CsvWindow *window)
+{
+    if (window->text.cap <= KEPT_BYTES) /* else records were giant */
+        return;
+    text_drop(&window->text);
+    window->at = window->checked = 0;
+    window->index.row_count = window->index_row = 0;
 }
 
 /* Notes NULs and invalid UTF-8 in what has come. A character that the end cuts is not looked at

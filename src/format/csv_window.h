@@ -65,6 +65,13 @@ MUST bool csv_window_take(CsvWindow *window, uint32_t most, CsvRun *run, bool *h
                           Err *err);
 /* Passes the first `rows` rows of the run. */
 void csv_window_pass(CsvWindow *window, const CsvRun *run, uint32_t rows);
+/* Bytes that have come and wait for the end of their record. */
+static inline uint64_t csv_window_held(const CsvWindow *window)
+{
+    return window->text.len - window->at;
+}
+/* Behind a file: gives large buffers back. */
+void csv_window_relax(CsvWindow *window);
 /* Bytes that should be there for good runs. */
 size_t csv_window_goal(const CsvWindow *window);
 

@@ -180,6 +180,13 @@ typedef struct CsvSniffer CsvSniffer;
 CsvSniffer *csv_sniffer_make(Arena *arena, const CsvOptions *options);
 MUST bool csv_sniffer_feed(CsvSniffer *sniffer, Str piece, Err *err);
 MUST bool csv_sniffer_end(CsvSniffer *sniffer, CsvOptions *csv, Schema *schema, Err *err);
+/* Begins with another file, in whose arena its *schema will lie; buffers stay. A record may have so
+ * many bytes; 0: 64 MiB. */
+void csv_sniffer_restart(CsvSniffer *sniffer, Arena *arena, const CsvOptions *options,
+                         uint64_t record_limit_bytes);
+/* As csv_reader_held() and csv_reader_relax(). */
+uint64_t csv_sniffer_held(const CsvSniffer *sniffer);
+void csv_sniffer_relax(CsvSniffer *sniffer);
 
 /* ---- CSV, file after file, by whoever decides what to do about what does not fit ---- */
 
@@ -244,6 +251,12 @@ void csv_reader_skip(CsvReader *reader);
 /* Rows taken or left out so far in this file; header and blank lines are not counted, nor is a row
  * that waits behind CSV_MISFIT. */
 uint64_t csv_reader_rows(const CsvReader *reader);
+
+/* Bytes that were read and wait for the end of their record: many where records are giant. */
+uint64_t csv_reader_held(const CsvReader *reader);
+/* Behind a file's end, or when it is given up: buffers that giant records have made are given
+ * back. */
+void csv_reader_relax(CsvReader *reader);
 
 /* What was found out of the file's options: delimiter, quote, has_header, encoding, decimal mark. A
  * view until the next begin. */

@@ -23,6 +23,24 @@ CsvSniffer *csv_sniffer_make(Arena *arena, const CsvOptions *options)
     return sniffer;
 }
 
+void csv_sniffer_restart(CsvSniffer *sniffer, Arena *arena, const CsvOptions *options,
+                         uint64_t record_limit_bytes)
+{
+    csv_window_restart(&sniffer->window, arena, options, STR_NONE, record_limit_bytes);
+    sniffer->kinds = NULL;
+    sniffer->count = 0;
+}
+
+uint64_t csv_sniffer_held(const CsvSniffer *sniffer)
+{
+    return csv_window_held(&sniffer->window);
+}
+
+void csv_sniffer_relax(CsvSniffer *sniffer)
+{
+    csv_window_relax(&sniffer->window);
+}
+
 static bool take_records(CsvSniffer *sniffer, Err *err)
 {
     CsvWindow *window = &sniffer->window;

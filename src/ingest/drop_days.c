@@ -165,6 +165,7 @@ static bool find_days(Load *load, DayList *days, Str *zone, Err *err)
     const IngestOptions *options = &load->ingest->options;
     int64_t number;
     TRY(load_setting_text(load, "timezone", STR_NONE, zone, err));
+    TRY(today(load, *zone, &number, err)); /* a zone that is not there is told whatever the day */
     if (options->from.len || options->to.len)
         return days_by_hand(load, days, err);
     TRY(day_wanted(load, *zone, &number, err));

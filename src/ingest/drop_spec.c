@@ -6,6 +6,7 @@
 #define DEFAULT_MEMORY (UINT64_C(256) << 20)
 #define LEAST_MEMORY (UINT64_C(32) << 20)
 #define DAY_US (INT64_C(86400) * 1000000)
+enum { MOST_WORKERS = 1024 };
 
 /* ---- names ---- */
 
@@ -252,19 +253,21 @@ static bool clock_read(Str text, int64_t *us)
 /* A time of the day behind the processing date, or a span from the beginning of the wait. Late days
  * are looked at once. */
 static bool read_deadline(Load *load, const DropDays *days, const DropDay *day, Value v,
-                          int64_t *at_us, Err *err)
+                          DropReady *out, Err *err)
 {
-    int64_t us;
+    int64_t us, *at_us = &out->deadline_us;
     Str text = value_str(v);
-    *at_us = 0;
     if (value_is_undefined(v) || value_is_none(v))
         return true;
     if (v.kind != VALUE_TEXT)
         return load_fail(load, "ready", err, "`deadline` must be a time of the day in quotes, such "
                          "as \"06:00\", or a span such as 30m (without quotes YAML makes a number "
                          "of 12:30)");
-    if (clock_read(text, &us))
+    if (clock_read(text, &us)) {
+        out->deadline_name = days->zone.len ? str_print(load->arena, STR_FMT " " STR_FMT,
+                                                        STR_ARG(text), STR_ARG(days->zone)) : text;
         return drop_clock(load, days->zone, (day->number + 1) * DAY_US + us, at_us, err);
+    }
     if (!duration_read(v, &us))
         return load_fail(load, "ready", err, "`deadline` must be a time of the day such as "
                          "\"06:00\", or a span such as 30m, not '" STR_FMT "'", STR_ARG(text));
@@ -294,7 +297,58 @@ static bool read_ready(Load *load, const DropDays *days, const DropDay *day, Dro
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (value_is(value_get(ready, "on_deadline"), words[i]))
             out->on_deadline = i;
-    return read_deadline(load, days, day, value_get(ready, "deadline"), &out->deadline_us, err);
+    return read_deadline(load, days, day, value_get(ready, "deadline"), out, err);
+}
+
+/* ---- CSV ---- */
+
+static bool check_char(Load *load, Value csv, const char *key, Err *err)
+{
+    Str text = value_get_text(csv, key, STR_NONE);
+    bool is_tab = str_is(text, "\\t") || str_is(text, "tab");
+    if (text.len <= 1 || is_tab)
+        return true;
+    return load_fail(load, "csv", err, "`csv`: `%s` must be one character, not '" STR_FMT "'", key,
+                     STR_ARG(text));
+}
+
+static bool check_times(Load *load, const char *key, Str format, Err *err)
+{
+    static const char letters[] = "YymdejbBHIpMSfz%";
+    for (size_t i = 0; i < format.len; i++) {
+        if (format.at[i] != '%')
+            continue;
+        char letter = ++i < format.len ? format.at[i] : '\0';
+        if (!letter || !strchr(letters, letter))
+            return load_fail(load, "csv", err, "`csv`: unknown letter in `%s`, '" STR_FMT "': "
+                             "times know %%Y %%y %%m %%d %%e %%j %%b %%B %%H %%I %%p %%M %%S %%f "
+                             "%%z", key, STR_ARG(format));
+    }
+    return true;
+}
+
+/* What else would make a bad archive of every single one. */
+static bool read_csv(Load *load, CsvOptions *out, Err *err)
+{
+    static const char *const chars[] = {"delimiter", "quote", "escape"};
+    Value csv;
+    Err why = {0};
+    TRY(load_setting(load, "csv", &csv, err));
+    TRY(load_csv_options(load, out, err));
+    for (size_t i = 0; i < COUNT_OF(chars); i++)
+        TRY(check_char(load, csv, chars[i], err));
+    Str mark = out->decimal_mark;
+    if (mark.len && !str_is(mark, ".") && !str_is(mark, ","))
+        return load_fail(load, "csv", err, "`csv`: `decimal` must be \".\" or \",\", not '"
+                         STR_FMT "'", STR_ARG(mark));
+    TRY(check_times(load, "date_format", out->date_format, err));
+    TRY(check_times(load, "timestamp_format", out->timestamp_format, err));
+    Recoder *recoder;
+    if (!out->encoding.len || recoder_make(load->arena, out->encoding, &recoder, &why))
+        return true;
+    load_fail(load, "csv", err, "`csv`: %s", why.text);
+    err_drop(&why);
+    return false;
 }
 
 /* ---- checks, limits, flags ---- */
@@ -326,10 +380,30 @@ static CheckLevel level_of(Value holder, const char *key, CheckLevel otherwise)
                                   : otherwise;
 }
 
-static bool read_checks(Load *load, DropChecks *out, Err *err)
+/* A check that has nothing to compare with would pass in silence. */
+static bool check_sense(Load *load, Value checks, bool has_mapping, Err *err)
+{
+    Value files = value_get(checks, "files");
+    bool is_listed = value_get_text(files, "expected", STR_NONE).len > 0;
+    static const char *const keys[] = {"missing", "surplus"};
+    for (size_t i = 0; i < COUNT_OF(keys) && !is_listed; i++)
+        if (level_of(files, keys[i], CHECK_OFF) != CHECK_OFF)
+            return load_fail(load, "checks", err, "`checks`: `files.%s` compares with the list that "
+                             "`files.expected` names, which is not there", keys[i]);
+    if (!is_listed && level_of(checks, "row_counts", CHECK_OFF) != CHECK_OFF)
+        return load_fail(load, "checks", err, "`checks`: `row_counts` compares with the list that "
+                         "`files.expected` names, which is not there");
+    if (!has_mapping && level_of(checks, "duplicate_keys", CHECK_OFF) != CHECK_OFF)
+        return load_fail(load, "checks", err, "`checks`: `duplicate_keys` is about the "
+                         "`primary_key` of a mapping's tables: there is no `mapping`");
+    return true;
+}
+
+static bool read_checks(Load *load, bool has_mapping, DropChecks *out, Err *err)
 {
     Value checks;
     TRY(load_setting(load, "checks", &checks, err));
+    TRY(check_sense(load, checks, has_mapping, err));
     Value nulls = value_get(checks, "null_ratio"), files = value_get(checks, "files");
     Value violations = value_get(checks, "violations"), change = value_get(checks, "change");
     Value columns = value_get(nulls, "columns");
@@ -359,6 +433,11 @@ static bool read_limits(Load *load, DropSpec *spec, Err *err)
     Value limits, flags;
     TRY(load_setting(load, "limits", &limits, err));
     TRY(load_setting(load, "flags", &flags, err));
+    Value key, value;
+    for (uint32_t at = 0; value_is_dict(limits) && dict_next(limits.dict, &at, &key, &value);)
+        if (value.kind == VALUE_INT && value.number == 0)
+            return load_fail(load, "limits", err, "`limits`: `" STR_FMT "` must be above 0",
+                             STR_ARG(value_str(key)));
     spec->limits = (DropLimits){.archive_bytes = bytes_of(limits, "archive"),
                                 .member_bytes = bytes_of(limits, "member"),
                                 .record_bytes = bytes_of(limits, "record"),
@@ -381,7 +460,7 @@ static bool read_types(Load *load, DropSpec *spec, Err *err)
                   : value_is(infer, "text") ? INFER_TEXT
                                             : INFER_ALL;
     spec->fails_on_misfit = value_is(value_get(types, "on_misfit"), "quarantine");
-    return load_csv_options(load, &spec->csv, err);
+    return read_csv(load, &spec->csv, err);
 }
 
 /* ---- means ---- */
@@ -404,8 +483,11 @@ static bool read_means(Load *load, uint32_t slots, DropSpec *spec, Err *err)
     TRY(drop_memory(load, &spec->memory_bytes, err));
     spec->memory_bytes /= slots;
     TRY(load_setting(load, "workers", &value, err));
-    unsigned workers = value.kind == VALUE_INT && value.number > 0 && value.number < 1024
-                           ? (unsigned)value.number : cpu_count();
+    if (value.kind == VALUE_INT && value.number > MOST_WORKERS)
+        return load_fail(load, "workers", err, "`workers` is a number of threads, %d at most, not "
+                         "%lld", MOST_WORKERS, (long long)value.number);
+    unsigned workers = value.kind == VALUE_INT && value.number > 0 ? (unsigned)value.number
+                                                                   : cpu_count();
     spec->workers = workers > slots ? workers / slots : 1;
     TRY(load_setting(load, "keep_parts", &value, err));
     if (duration_read(value, &us) && us < DAY_US)
@@ -420,6 +502,17 @@ static bool read_means(Load *load, uint32_t slots, DropSpec *spec, Err *err)
 
 /* ---- the tables ---- */
 
+/* Places below the project are shown as other files of it are. Gives false. */
+static bool shorten_place(const Load *load, Err *err)
+{
+    Str root = load->ingest->project->project_dir, *file = &err->place.file;
+    if (str_starts(*file, root) && file->len > root.len && file->at[root.len] == '/') {
+        file->len -= root.len + 1;
+        memmove((char *)(uintptr_t)file->at, file->at + root.len + 1, file->len);
+    }
+    return false;
+}
+
 static bool read_mapping(Load *load, DropSpec *spec, Err *err)
 {
     Str path;
@@ -429,7 +522,8 @@ static bool read_mapping(Load *load, DropSpec *spec, Err *err)
     if (!path.len)
         return true;
     path = path_join(load->arena, load->ingest->project->project_dir, path);
-    TRY(mapping_load(load->arena, path, &mapping, err));
+    if (!mapping_load(load->arena, path, &mapping, err))
+        return shorten_place(load, err);
     spec->mapping = mapping;
     if (mapping_partner(mapping).len)
         spec->partner = mapping_partner(mapping);
@@ -446,6 +540,7 @@ static void list_tables(Load *load, DropSpec *spec)
         names[i] = declared->merges.at[i]->declared->table;
     spec->tables = names;
     spec->table_count = declared->merges.len;
+    spec->is_shared = declared->is_shared;
     spec->schema = declared->merges.at[0]->schema;
     spec->database = declared->merges.at[0]->database;
     const IngestOptions *options = &load->ingest->options;
@@ -468,7 +563,7 @@ bool drop_spec(Load *load, const DropDays *days, const DropDay *day, uint32_t sl
     TRY(read_quarantine(load, out, err));
     TRY(read_logs(load, out, err));
     TRY(read_ready(load, days, day, &out->ready, err));
-    TRY(read_checks(load, &out->checks, err));
+    TRY(read_checks(load, out->mapping != NULL, &out->checks, err));
     TRY(read_limits(load, out, err));
     TRY(read_types(load, out, err));
     return read_means(load, slots, out, err);

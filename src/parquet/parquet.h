@@ -61,6 +61,9 @@ MUST bool parquet_writer_make(Arena *arena, const ParquetOptions *options, Parqu
 MUST bool parquet_write(ParquetWriter *writer, const Batch *batch, const Str *constants, Err *err);
 /* Ends the row group that is open, if it has rows. */
 MUST bool parquet_end_group(ParquetWriter *writer, Err *err);
+/* Gives back buffers that hold nothing now; worth it behind parquet_end_group(), where other
+ * writers need the memory. */
+void parquet_relax(ParquetWriter *writer);
 uint64_t parquet_rows(const ParquetWriter *writer);
 /* Bytes that it holds now. Cost: constant. */
 uint64_t parquet_memory(const ParquetWriter *writer);

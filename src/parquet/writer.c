@@ -228,6 +228,22 @@ bool parquet_write(ParquetWriter *writer, const Batch *batch, const Str *constan
     return true;
 }
 
+void parquet_relax(ParquetWriter *writer)
+{
+    CHECK(writer, WRITER_MAGIC);
+    for (uint32_t i = 0; writer->open_rows == 0 && i < writer->schema.count; i++) {
+        Column *column = &writer->columns[i];
+        bin_drop(&column->levels, &writer->held);
+        bin_drop(&column->values, &writer->held);
+        bin_drop(&column->lengths, &writer->held);
+    }
+    bin_drop(&writer->numbers, &writer->held);
+    blocks_drop(&writer->blocks, &writer->held);
+    text_drop(&writer->plain);
+    text_drop(&writer->packed);
+    text_drop(&writer->other);
+}
+
 uint64_t parquet_rows(const ParquetWriter *writer)
 {
     return writer->rows;

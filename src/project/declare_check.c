@@ -7,7 +7,7 @@
 typedef enum KeyKind {
     KEY_TEXT, KEY_INT, KEY_BOOL, KEY_ANY, KEY_NAMES, KEY_LIST, KEY_DICT, KEY_DURATION, KEY_BYTES,
     KEY_WORD, KEY_OBJECT, KEY_LIST_OF, KEY_MAP_OF, KEY_WORD_OR, KEY_TEXT_OR, KEY_MAP_TEXT_OR,
-    KEY_WORDS, KEY_NUMBER,
+    KEY_WORDS, KEY_NUMBER, KEY_SHARE,
 } KeyKind;
 
 static const struct KeyRow {
@@ -152,6 +152,7 @@ static const char *type_wanted(KeyKind kind)
     case KEY_TEXT: return "a text";
     case KEY_INT: return "a whole number, 0 or above";
     case KEY_NUMBER: return "a number, 0 or above";
+    case KEY_SHARE: return "a share between 0 and 1, such as 0.5";
     case KEY_BOOL: return "true or false";
     case KEY_NAMES: return "a text or a list of texts";
     case KEY_LIST:
@@ -182,6 +183,8 @@ static bool has_kind(KeyKind kind, Value v)
     case KEY_INT: return v.kind == VALUE_INT && v.number >= 0;
     case KEY_NUMBER: return (v.kind == VALUE_INT && v.number >= 0) ||
                             (v.kind == VALUE_FLOAT && v.real >= 0);
+    case KEY_SHARE: return (v.kind == VALUE_INT && v.number >= 0 && v.number <= 1) ||
+                           (v.kind == VALUE_FLOAT && v.real >= 0 && v.real <= 1);
     case KEY_BOOL: return v.kind == VALUE_BOOL;
     case KEY_NAMES: return is_names(v);
     case KEY_LIST:
@@ -211,14 +214,30 @@ static bool check_many(const Check *check, const struct KeyRow *row, Value v, Er
     return true;
 }
 
+/* "`count` must be a whole number, 0 or above, not -1". */
+static bool fail_kind(const Check *check, const struct KeyRow *row, Value at, Value v, Err *err)
+{
+    AUTO(text) Text shown = {0};
+    bool is_plain = v.kind == VALUE_TEXT || v.kind == VALUE_INT || v.kind == VALUE_FLOAT ||
+                    v.kind == VALUE_BOOL;
+    const char *quote = v.kind == VALUE_TEXT ? "'" : "";
+    if (is_plain)
+        value_print(v, &shown);
+    else
+        text_add_c(&shown, v.kind == VALUE_LIST   ? "a list"
+                           : v.kind == VALUE_DICT ? "a mapping"
+                                                  : value_type_name(v));
+    return fail_at(check, at, err, "`%s` must be %s, not %s" STR_FMT "%s", row->key,
+                   type_wanted(row->kind), quote, STR_ARG(text_str(&shown)), quote);
+}
+
 static bool check_value(const Check *check, const struct KeyRow *row, Value key, Value v, Err *err)
 {
     bool has_jinja = v.kind == VALUE_TEXT && value_has_tags(v);
     if (has_jinja || v.kind == VALUE_NONE)
         return true;
     if (!has_kind(row->kind, v))
-        return fail_at(check, v.at ? v : key, err, "`%s` must be %s, not %s", row->key,
-                       type_wanted(row->kind), value_type_name(v));
+        return fail_kind(check, row, v.at ? v : key, v, err);
     Str detail = str_of(row->detail);
     ptrdiff_t bar = str_find_char(detail, '|');
     Str words = bar < 0 ? detail : str_slice(detail, 0, (size_t)bar);
@@ -251,10 +270,20 @@ static const struct KeyRow *find_row(const char *object, const char *type, Str k
     return NULL;
 }
 
-/* As messages name it: "drop_to" is the `to` of a drop. */
-static const char *shown_object(const char *object)
+/* As messages name it: a resource, a drop; else by its key: `to`, `ready`. */
+static Str shown_object(const char *object, Text *out)
 {
-    return strncmp(object, "drop_", 5) == 0 ? object + 5 : object;
+    static const struct {
+        const char *object, *shown;
+    } things[] = {{"drop", "a drop"}, {"resource", "a resource"}, {"connection", "a connection"},
+                  {"publication", "a publication"}, {"drop_place", "a place"},
+                  {"endpoint", "an endpoint"}, {"column", "a column"}, {"top", "the file"}};
+    for (size_t i = 0; i < COUNT_OF(things); i++)
+        if (strcmp(object, things[i].object) == 0)
+            text_add_c(out, things[i].shown);
+    if (!out->len)
+        text_print(out, "`%s`", strncmp(object, "drop_", 5) == 0 ? object + 5 : object);
+    return text_str(out);
 }
 
 /* A key of drops where none is, or the other way round. */
@@ -283,13 +312,17 @@ static bool fail_unknown(const Check *check, const char *object, const char *typ
         return fail_at(check, key, err, "'" STR_FMT "' is a key of other resources, not of a drop: "
                        "it has " STR_FMT, STR_ARG(text_str(&shown)), STR_ARG(text_str(&known)));
     Str near = str_nearest(text_str(&shown), names, count);
-    const char *owner = type ? type : shown_object(object);
+    AUTO(text) Text owner = {0};
+    if (type)
+        text_print(&owner, "a connection of type %s", type);
+    else
+        shown_object(object, &owner);
     if (near.len)
-        return fail_at(check, key, err, "'" STR_FMT "' is no key of %s%s. Did you mean '" STR_FMT
-                       "'?", STR_ARG(text_str(&shown)), type ? "a connection of type " : "a ",
-                       owner, STR_ARG(near));
-    return fail_at(check, key, err, "'" STR_FMT "' is no key of %s%s: it has " STR_FMT,
-                   STR_ARG(text_str(&shown)), type ? "a connection of type " : "a ", owner,
+        return fail_at(check, key, err, "'" STR_FMT "' is no key of " STR_FMT ". Did you mean '"
+                       STR_FMT "'?", STR_ARG(text_str(&shown)), STR_ARG(text_str(&owner)),
+                       STR_ARG(near));
+    return fail_at(check, key, err, "'" STR_FMT "' is no key of " STR_FMT ": it has " STR_FMT,
+                   STR_ARG(text_str(&shown)), STR_ARG(text_str(&owner)),
                    STR_ARG(text_str(&known)));
 }
 
@@ -326,9 +359,10 @@ static Value settled(KeyKind kind, Value v)
     Value made = v;
     if (v.kind != VALUE_TEXT)
         return v;
-    if ((kind == KEY_INT || kind == KEY_NUMBER) && str_to_int(text, &number))
+    bool is_number = kind == KEY_NUMBER || kind == KEY_SHARE;
+    if ((kind == KEY_INT || is_number) && str_to_int(text, &number))
         made = value_int(number);
-    else if (kind == KEY_NUMBER)
+    else if (is_number)
         made = real_of(v);
     else if (kind == KEY_BOOL && (str_eq_fold(text, STR("true")) || str_eq_fold(text,
                                                                                 STR("false"))))
@@ -339,9 +373,11 @@ static Value settled(KeyKind kind, Value v)
 
 static bool check_object(const Check *check, const char *object, Value tree, Value at, Err *err)
 {
-    if (tree.kind != VALUE_DICT)
-        return fail_at(check, tree.at ? tree : at, err, "a %s must be a mapping, not %s",
-                       shown_object(object), value_type_name(tree));
+    if (tree.kind != VALUE_DICT) {
+        AUTO(text) Text shown = {0};
+        return fail_at(check, tree.at ? tree : at, err, STR_FMT " must be a mapping, not %s",
+                       STR_ARG(shown_object(object, &shown)), value_type_name(tree));
+    }
     const char *type = NULL;
     if (strcmp(object, "resource") == 0 && value_is(value_get(tree, "type"), "drop"))
         object = "drop";

@@ -17,11 +17,23 @@ typedef struct Tables {
 
 static bool add_table(const Reading *reading, Tables *tables, Str name, Value at, Err *err)
 {
-    for (uint32_t i = 0; i < tables->names.len; i++)
-        if (str_eq(tables->names.at[i], name))
+    for (uint32_t i = 0; i < tables->names.len; i++) {
+        Str other = tables->names.at[i];
+        if (str_eq(other, name))
             return true;
+        if (str_eq_fold(other, name))
+            return reading_fail(reading, at, err, "the tables '" STR_FMT "' and '" STR_FMT "' "
+                                "differ in case only: to the warehouse they are one. A mapping "
+                                "gives one of them another name, or unites them by `from: [" STR_FMT
+                                ", " STR_FMT "]`", STR_ARG(other), STR_ARG(name), STR_ARG(other),
+                                STR_ARG(name));
+    }
     if (!name.len)
         return reading_fail(reading, at, err, "a table needs a name");
+    if (str_eq_fold(name, STR("merge_summary")))
+        return reading_fail(reading, at, err, "merge_summary is the table of the summaries: a "
+                            "mapping gives the partner's table another name (`from: "
+                            "merge_summary`)");
     TRY(reading_check_name(reading, at, name, err));
     list_add(reading->arena, &tables->names, name);
     return true;
@@ -160,6 +172,39 @@ static bool make_stage(Making *making, DeclaredStage stage, Str label, Str table
     return true;
 }
 
+/* The text of `to`, as it stands in the file. */
+static Str layout_text(Value tree)
+{
+    Value to = value_get(tree, "to");
+    return to.kind == VALUE_DICT ? value_get_text(to, "layout", STR_NONE) : value_str(to);
+}
+
+/* Several drops may fill one table: the view over its files then shows all partners, so their
+ * layouts must be one, with {partner} in it. */
+static bool check_shared(const Making *making, Node *node, Err *err)
+{
+    const Reading *reading = making->reading;
+    const Project *project = reading->loader->project;
+    Str layout = layout_text(making->tree);
+    for (uint32_t i = 0; i < project->nodes.len; i++) {
+        Node *other = project->nodes.at[i];
+        if (other->kind != NODE_INGEST || !other->declared ||
+            other->declared->stage != STAGE_MERGE || other->declared->fills != node->declared->fills)
+            continue;
+        other->declared->is_shared = node->declared->is_shared = true;
+        bool is_same = str_eq(layout_text(other->declared->tree), layout);
+        if (is_same && str_find(layout, STR("{partner}")) >= 0)
+            continue;
+        return reading_fail(reading, value_get(making->tree, "to"), err, "the drops '" STR_FMT
+                            "' and '" STR_FMT "' fill one table, " STR_FMT "." STR_FMT ": its "
+                            "view shows the files of all partners, so both need the same layout, "
+                            "with {partner} in it; or give each a `source` of its own",
+                            STR_ARG(other->declared->drop), STR_ARG(making->name),
+                            STR_ARG(node->schema), STR_ARG(node->declared->table));
+    }
+    return true;
+}
+
 /* The merge of a table fills its source; a source that is switched off has none. */
 static bool make_merges(Making *making, const Tables *tables, Str source, Node *after, Err *err)
 {
@@ -179,6 +224,8 @@ static bool make_merges(Making *making, const Tables *tables, Str source, Node *
         node->alias = fills->alias;
         node->relation_name = fills->relation_name;
         node->is_enabled = fills->is_enabled;
+        if (node->is_enabled)
+            TRY(check_shared(making, node, err));
     }
     return true;
 }

@@ -74,6 +74,7 @@ typedef struct Declared {
     Str file, source;            /* of the declaration                                          */
     DeclaredStage stage;
     Str drop;                    /* drops: the resource's name                                  */
+    bool is_shared;              /* drops, of a merge: other drops fill the same table          */
     Node *after;                 /* drops: the stage before; NULL: none, or the merges          */
     /* drops, on each of the nodes: all merges, in the order of the tables */
     List(Node *) merges;

@@ -17,7 +17,8 @@ typedef struct NodeTask {
     Node *node;
     _Atomic(Session *) session;    /* while it runs: what cancel interrupts */
     struct NodeTask *first;        /* of all tasks of the run; NULL: a hook */
-    bool is_away;                  /* skipped since a source is down        */
+    const Node *away;              /* whose source is down or not there yet: skipped, as is what
+                                      is behind it; NULL: neither           */
 } NodeTask;
 
 /* ---- results ---- */
@@ -161,7 +162,7 @@ static TaskEnd run_node(void *work, Attempt *attempt)
     if (has_lines(runner, task->node))
         say_result(runner, &result, number);
     TaskEnd end = end_of(result.status);
-    task->is_away = result.is_away;
+    task->away = result.is_away ? task->node : NULL;
     if (!ok || !is_silent(runner, task->node))
         record(runner, result);
     err_drop(&err);
@@ -174,6 +175,7 @@ static void skip_node(void *work, uint32_t cause, bool is_stopped)
     Runner *runner = task->runner;
     if (is_silent(runner, task->node))
         return;
+    AUTO(arena) Arena away = {0};
     uint32_t number = next_number(runner);
     if (has_lines(runner, task->node))
         say_skip(runner, task->node, number, cause != UINT32_MAX);
@@ -182,9 +184,11 @@ static void skip_node(void *work, uint32_t cause, bool is_stopped)
                          .failures = -1,
                          .adapter_response = NONE,
                          .table = NONE};
-    if (!is_stopped && cause != UINT32_MAX && task->first && task->first[cause].is_away) {
-        task->is_away = result.is_away = true;
-        result.message = STR("Skipped: a source above is down");
+    if (!is_stopped && cause != UINT32_MAX && task->first && task->first[cause].away) {
+        task->away = task->first[cause].away;
+        result.is_away = true;
+        result.message = str_print(&away, "Skipped: " STR_FMT " above was skipped",
+                                   STR_ARG(task->away->name));
     }
     if (is_stopped)
         result.message = interrupt_seen() ? STR("Skipping: the run was interrupted")

@@ -225,7 +225,9 @@ void say_skip(const Runner *runner, const Node *node, uint32_t number, bool is_e
         text_print(&what, "SKIP relation " STR_FMT "." STR_FMT, STR_ARG(node->schema),
                    STR_ARG(node->alias));
     else
-        text_print(&what, "SKIP %s " STR_FMT, node_kind_name(node->kind), STR_ARG(node->name));
+        text_print(&what, "SKIP %s " STR_FMT, node->declared && node->declared->stage
+                                                   ? "drop" : node_kind_name(node->kind),
+                   STR_ARG(node->name));
     line(&out, number, runner->total, &what, "SKIP", -1);
     say("SkippingDetails", "Z033", LEVEL_INFO, node, "skipped", &out, number, runner->total, 0);
 }

@@ -107,8 +107,8 @@ def _workers(options, env, prefix, count):
 
 
 def _objects(server, prefix):
-    """{key below the prefix: bytes} of what holds rows. Names in a bucket hold a print of the attempt, which is left out."""
-    return {re.sub(r"-[0-9a-f]{8}\.", ".", key[len(prefix) + 1:]): server.get("lake", key) for key in server.keys("lake", prefix) if key.endswith((".parquet", ".csv"))}
+    """{key below the prefix: bytes} of what holds rows."""
+    return {key[len(prefix) + 1:]: server.get("lake", key) for key in server.keys("lake", prefix) if key.endswith((".parquet", ".csv"))}
 
 
 def shards(options, base, kills):

@@ -86,9 +86,10 @@ def parses_without_secrets(options):
 @test
 def two_drops(options):
     """Two drops that fill one source: their nodes are told apart in messages, and models wait for both."""
-    other = orders(name="partner_b", source="partner_a", path="b/*.tar.gz", to={"layout": "lake/b/{table}/{date}"})
+    layout = "lake/{partner}/{table}/{date}"
+    other = orders(name="partner_b", source="partner_a", path="b/*.tar.gz", to={"layout": layout})
     files = {"models/daily.sql": "select count(*) as n from {{ source('partner_a', 'orders') }}\n"}
-    with World(options, [orders(), other], files=files) as made:
+    with World(options, [orders(to=layout), other], files=files) as made:
         require(len(listed(made, "-s", "+daily", "--resource-type", "ingest")) == 12, "ancestors", listed(made))
         require(sorted(listed(made, "-s", "merge_orders", "--output", "name")) == ["partner_a.merge_orders", "partner_b.merge_orders"],
                 "by the last part", listed(made))
@@ -119,7 +120,7 @@ REFUSED = {
     "bad_size": ({"memory_limit": "much"}, ["`memory_limit` must be a size such as"]),
     "bad_span": ({"ready": {"quiet_for": "soon"}}, ["`quiet_for` must be a duration such as"]),
     "bad_word": ({"checks": {"header": "freze"}}, ["'freze' is no header", "Did you mean 'freeze'?"]),
-    "bad_share": ({"checks": {"null_ratio": {"columns": {"a": {"warn": -1}}}}}, ["`warn` must be a number, 0 or above"]),
+    "bad_share": ({"checks": {"null_ratio": {"columns": {"a": {"warn": -1}}}}}, ["`warn` must be a share between 0 and 1"]),
     "no_such_place": ({"to": {"layout": "lake/{table}/{date}", "connection": "lake"}}, ["there is no connection 'lake'"]),
     "bad_yaml": ({"mapping": "partners/a.yml"}, ["partners/a.yml:"], {"partners/a.yml": "tables: {orders: [\n"}),
 }
