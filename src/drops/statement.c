@@ -2,45 +2,6 @@
 #include "base/assets.h"
 #include "drops/merge.h"
 #include "jinja/jinja.h"
-#include "sql/sql.h"
-
-/* Scope: the call's dict, then the two functions that quote. */
-typedef struct Names {
-    const Dict *vars;
-    Value ident, literal;
-} Names;
-
-static bool find_name(void *context, Str name, uint32_t hash, Value *out, Err *err)
-{
-    const Names *names = context;
-    (void)err;
-    const Value *found = dict_find_hashed(names->vars, name, hash);
-    *out = found                     ? *found
-           : str_is(name, "ident")   ? names->ident
-           : str_is(name, "literal") ? names->literal
-                                     : UNDEFINED;
-    return true;
-}
-
-static bool quote(Call *call, Str (*how)(Arena *, Str), Value *out, Err *err)
-{
-    if (call->arg_count != 1 || !value_is_text(call->args[0]))
-        return err_set(err, ERR_TYPE, call->place, "one text is wanted");
-    *out = value_text(how(call->arena, value_str(call->args[0])));
-    return true;
-}
-
-static bool quote_ident(Object *self, Call *call, Value *out, Err *err)
-{
-    (void)self;
-    return quote(call, sql_quote_name, out, err);
-}
-
-static bool quote_literal(Object *self, Call *call, Value *out, Err *err)
-{
-    (void)self;
-    return quote(call, sql_quote_text, out, err);
-}
 
 bool statement_render(Arena *arena, const char *name, Value vars, Str *out, Err *err)
 {
@@ -49,13 +10,7 @@ bool statement_render(Arena *arena, const char *name, Value vars, Str *out, Err 
     Template *template;
     TRY(asset_read(arena, file, &text, err));
     TRY(jinja_compile(arena, text, file, &syntax, &template, err));
-    Names names = {vars.dict, value_function(arena, "ident", quote_ident, NULL),
-                   value_function(arena, "literal", quote_literal, NULL)};
-    RenderOptions options = {.scope = {find_name, &names}, .undefined = UNDEFINED_STRICT};
-    AUTO(text) Text sql = {0};
-    TRY(jinja_render(template, arena, &options, &sql, err));
-    *out = text_copy(arena, &sql);
-    return true;
+    return lake_render_template(template, arena, vars, out, err);
 }
 
 bool statement_run(Drop *drop, Arena *arena, const char *name, Value vars,

@@ -149,6 +149,14 @@ MUST bool lake_load(Lake *lake, Session *session, const LoadSpec *spec, Input *i
 MUST bool lake_delete_missing(Lake *lake, Session *session, const LoadSpec *spec, Stream *keys,
                               Arena *arena, uint64_t *deleted, Err *err);
 
+/* ---- SQL from templates ---- */
+
+struct Template;
+/* SQL from a compiled template: its names are those of the dict `vars`, `ident(x)` and `literal(x)`
+ * quote; a name that is not there is an error. Owner: the arena. */
+MUST bool lake_render_template(const struct Template *template, Arena *arena, Value vars, Str *out,
+                               Err *err);
+
 /* ---- files with an index ---- */
 
 /* Parquet (or CSV, JSON, Excel) written from a select into a store, seen whole or not at all: files

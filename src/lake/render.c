@@ -40,6 +40,17 @@ static bool quote_literal(Object *self, Call *call, Value *out, Err *err)
     return quote(call, sql_quote_text, out, err);
 }
 
+bool lake_render_template(const Template *template, Arena *arena, Value vars, Str *out, Err *err)
+{
+    Names names = {vars.dict, value_function(arena, "ident", quote_ident, NULL),
+                   value_function(arena, "literal", quote_literal, NULL)};
+    RenderOptions options = {.scope = {find_name, &names}, .undefined = UNDEFINED_STRICT};
+    AUTO(text) Text sql = {0};
+    TRY(jinja_render(template, arena, &options, &sql, err));
+    *out = text_copy(arena, &sql);
+    return true;
+}
+
 /* The compiled template; made when it is first asked for. The macros stand in front of each. */
 static bool find_template(Lake *lake, const char *name, Template **out, Err *err)
 {
@@ -67,14 +78,8 @@ bool lake_render(Lake *lake, Arena *arena, const char *name, Value vars, Str *ou
 {
     Template *template;
     TRY(find_template(lake, name, &template, err));
-    Names names = {vars.dict, value_function(arena, "ident", quote_ident, NULL),
-                   value_function(arena, "literal", quote_literal, NULL)};
-    RenderOptions options = {.scope = {find_name, &names}, .undefined = UNDEFINED_STRICT};
-    AUTO(text) Text sql = {0};
-    if (!jinja_render(template, arena, &options, &sql, err))
-        return err_wrap(err, "sql/%s.sql", name);
-    *out = text_copy(arena, &sql);
-    return true;
+    return lake_render_template(template, arena, vars, out, err) ||
+           err_wrap(err, "sql/%s.sql", name);
 }
 
 bool lake_run(Lake *lake, Session *session, Arena *arena, const char *name, Value vars,
