@@ -1,6 +1,12 @@
 /* verdict.c: the last look at a day: what was expected, what came, what was published. */
 #include "drops/merge.h"
 
+/* A list of names that is cut behind the first five. */
+typedef struct Some {
+    Text text;
+    uint32_t count;
+} Some;
+
 typedef struct DayVerdict {
     Drop *drop;
     Arena *arena;
@@ -10,13 +16,8 @@ typedef struct DayVerdict {
     Array *members;              /* {archive, file, rows} of all tables                           */
     uint64_t rows_in, rows_out;
     uint32_t tables;
+    Some warned;                 /* tables                                                        */
 } DayVerdict;
-
-/* A list of names that is cut behind the first five. */
-typedef struct Some {
-    Text text;
-    uint32_t count;
-} Some;
 
 static void some_drop(Some *some)
 {
@@ -257,9 +258,7 @@ static bool check_table(DayVerdict *verdict, Str table, Err *err)
                           : STR_NONE);
     verdict->tables++;
     if (value_is(value_get(marker, "status"), "warn"))
-        checks_add(&verdict->checks, "merge", table, CHECK_WARN, -1, -1,
-                   str_print(verdict->arena, STR_FMT ": " STR_FMT, STR_ARG(table),
-                             STR_ARG(value_str(value_get(marker, "message")))));
+        some_add(&verdict->warned, table);
     reconcile(verdict, table, marker, &merge);
     return true;
 }
@@ -288,6 +287,19 @@ static void make_report(const DayVerdict *verdict, DropReport *report)
     put(report->response, "checks", value_copy(arena, verdict->checks.rows));
 }
 
+static bool judge(DayVerdict *verdict, Err *err)
+{
+    const DropSpec *spec = &verdict->drop->spec;
+    TRY(merge_load(&verdict->day, err));
+    gather(verdict);
+    TRY(check_expected(verdict, err));
+    for (uint32_t i = 0; i < spec->table_count; i++)
+        TRY(check_table(verdict, spec->tables[i], err));
+    tell(verdict, "merge", CHECK_WARN, &verdict->warned, "table has warnings of its own",
+         "tables have warnings of their own");
+    return true;
+}
+
 bool stage_check(Drop *drop, DropReport *report, Err *err)
 {
     AUTO(arena) Arena arena = {0};
@@ -295,12 +307,11 @@ bool stage_check(Drop *drop, DropReport *report, Err *err)
     *report = (DropReport){.response = NONE};
     checks_init(&verdict.checks, &arena);
     merge_init(&verdict.day, drop, STR(""), &arena);
-    TRY(merge_load(&verdict.day, err));
-    gather(&verdict);
-    TRY(check_expected(&verdict, err));
-    for (uint32_t i = 0; i < drop->spec.table_count; i++)
-        TRY(check_table(&verdict, drop->spec.tables[i], err));
-    make_report(&verdict, report);
+    bool ok = judge(&verdict, err);
+    if (ok)
+        make_report(&verdict, report);
+    some_drop(&verdict.warned);
+    TRY(ok);
     if (!verdict.checks.errors)
         return true;
     return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " of " STR_FMT " did not pass: " STR_FMT,
