@@ -326,6 +326,7 @@ int cli_main(int argc, char **argv)
 {
     fill_streams();
     signal(SIGPIPE, SIG_IGN); /* a reader that leaves must not stop a build half way */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, told as a full disk is */
     Cli cli = {.program = program_name(argc, argv), .started_us = clock_steady_us()};
     Err err = {0};
     int code = 0;

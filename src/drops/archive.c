@@ -1,4 +1,5 @@
 /* archive.c: the members of an archive: what may be read, what may not, and how much of it. */
+#include <malloc.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -10,6 +11,7 @@ enum {
     DEFAULT_MEMBERS = 100000,
     DEFAULT_RATIO = 1000,
     AHEAD_BYTES = 8 << 20,
+    UNPACKED_BYTES = 2 << 20,
     GIANT_BYTES = 4 << 20,
     RECORD_BYTES = 64 << 20,
     RECORD_SHARE = 8,            /* of the memory that was granted                                */
@@ -94,8 +96,10 @@ bool giant_take(Drop *drop, uint64_t record_bytes, bool *is_mine, Err *err)
 
 void giant_give(Drop *drop, bool *is_mine)
 {
-    if (*is_mine)
-        atomic_store(&drop->has_giant, false);
+    if (!*is_mine)
+        return;
+    malloc_trim(0); /* or the C library keeps it for the next one */
+    atomic_store(&drop->has_giant, false);
     *is_mine = false;
 }
 
@@ -112,6 +116,8 @@ static void see_packed(void *context, Str piece, int64_t us)
 {
     ArchiveWalk *walk = context;
     walk->read_us += us;
+    if (walk->is_ahead)
+        walk->ahead_cpu_us = clock_thread_cpu_us();
     walk->packed_bytes += piece.len;
     size_t at = 0;
     while (at < piece.len && (walk->rest_len || piece.len - at < sizeof walk->rest)) {
@@ -298,6 +304,9 @@ bool archive_walk(ArchiveWalk *walk, Reader *reader, Err *err)
     PatternMatch match;
     walk->hash = walk->archive->size_bytes;
     TRY(reader_watch(reader, see_packed, walk, &watched, err));
+    if (walk->is_ahead)
+        TRY(unpack(walk, watched, &unpacked, err) &&
+            reader_ahead(unpacked, UNPACKED_BYTES, &watched, err));
     bool is_single = !is_archive_name(walk->archive->name) &&
                      pattern_match(walk->drop->members, plain, walk->arena, &match);
     if (!is_single) {
@@ -308,6 +317,11 @@ bool archive_walk(ArchiveWalk *walk, Reader *reader, Err *err)
     }
     walk->hash = hash_word(hash_word(walk->hash, walk->rest), walk->packed_bytes);
     return true;
+}
+
+bool unpacks_ahead(const Drop *drop, const Plan *plan)
+{
+    return plan->group_count < drop->workers && store_is_local(drop->spec.inbox);
 }
 
 /* ---- the next ones ---- */

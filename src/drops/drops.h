@@ -33,7 +33,7 @@ typedef struct DropReady {
 typedef struct DropLimits {      /* 0: the default in brackets                                    */
     uint64_t archive_bytes;      /* plain bytes of one archive [1 TiB]                            */
     uint64_t member_bytes;       /* [256 GiB]                                                     */
-    uint64_t record_bytes;       /* [64 MiB]                                                      */
+    uint64_t record_bytes;       /* [64 MiB, at most an eighth of the memory]                     */
     uint32_t members;            /* of one archive [100,000]                                      */
     uint32_t ratio;              /* plain / packed beyond the first 64 MiB [1,000]                */
 } DropLimits;
@@ -91,6 +91,8 @@ typedef struct DropSpec {
     Str format;                  /* "parquet", "csv" (one file)                                   */
     uint64_t file_bytes;         /* 0: 256 MiB                                                    */
     bool adds_csv;               /* besides Parquet, TABLE.csv                                    */
+    uint64_t settings;           /* print of what rows depend on besides the archives: a day that
+                                    was planned with others is refused; 0: not compared           */
     bool is_shared;              /* other drops fill the merged table, too: its view shows the
                                     files of all partners                                         */
     Str schema;                  /* of the source in the warehouse: views, tables of summaries    */
@@ -134,7 +136,7 @@ MUST bool drop_open(Arena *arena, const DropSpec *spec, StateDb *state, Session 
 /* Runs a stage; `table` with DROP_MERGE. Each may be run alone and again: what is done already is
  * not done twice; what lacks (a stage before it) is an error that says so.
  * Fails  ERR_UNAVAILABLE: the inbox is down; ERR_RUNTIME: deadline passed, hard checks (nothing is
- *        published then); ERR_CONFLICT: would drop rows of archives that are gone (says how many) */
+ *        published then); ERR_CONFLICT: would drop rows of archives that are gone (how many) */
 MUST bool drop_run(Drop *drop, DropStage stage, Str table, DropReport *report, Err *err);
 
 /* ---- mappings ---- */

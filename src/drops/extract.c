@@ -24,9 +24,9 @@ typedef struct Extract {
     ExtractWork *work;
     GroupWork *group;
     ArchiveWalk *walk;
-    Dict *bad;                   /* archives that spoiled an earlier attempt: name -> reason       */
+    Dict *bad;                   /* archives that spoiled an earlier attempt: name -> reason      */
     Array *archives;             /* of the marker                                                 */
-    int64_t wait_us, read_us, parse_us;
+    int64_t wait_us, read_us, parse_us, ahead_cpu_us;
     uint64_t bytes_read;
     Arena archive_arena;
     /* the raw copy of the member at work; NULL: none */
@@ -154,6 +154,7 @@ static bool take_archive(Extract *extract, const PlanArchive *archive, Reader *r
     int64_t began_us = clock_steady_us(), written_us = group->write_us;
     ArchiveWalk walk = {.drop = extract->work->drop, .arena = &extract->archive_arena,
                         .archive = archive, .take = take_rows, .surplus = take_surplus,
+                        .is_ahead = unpacks_ahead(extract->work->drop, extract->work->plan),
                         .expected_tables = value_of_dict(extract->work->tables),
                         .context = extract};
     group->archive = archive;
@@ -178,6 +179,7 @@ static bool take_archive(Extract *extract, const PlanArchive *archive, Reader *r
     }
     extract->wait_us += walk.wait_us;
     extract->read_us += walk.read_us;
+    extract->ahead_cpu_us += walk.ahead_cpu_us;
     extract->parse_us += clock_steady_us() - began_us - walk.wait_us -
                          (group->write_us - written_us);
     arena_reset(&extract->archive_arena);
@@ -253,7 +255,7 @@ static void begin_group(Extract *extract, GroupWork *group)
     group->verdicts = array_make(arena, 4);
     extract->group = group;
     extract->archives = array_make(arena, 64);
-    extract->wait_us = extract->read_us = extract->parse_us = 0;
+    extract->wait_us = extract->read_us = extract->parse_us = extract->ahead_cpu_us = 0;
     extract->bytes_read = 0;
 }
 
@@ -301,11 +303,12 @@ static Value group_marker(Extract *extract, Value tables, int64_t began_us, int6
     dict_put(marker.dict, STR("verdicts"), value_of_array(group->verdicts));
     put(marker, "verdict_count", (int64_t)group->verdict_count);
     put(timing, "read_us", extract->read_us);
-    put(timing, "unpack_us", extract->wait_us - extract->read_us);
+    int64_t unpack_us = extract->wait_us - extract->read_us;
+    put(timing, "unpack_us", unpack_us > 0 ? unpack_us : 0); /* less what went on beside it */
     put(timing, "parse_us", extract->parse_us);
     put(timing, "write_us", group->write_us);
     dict_put(marker.dict, STR("timing"), timing);
-    put(marker, "cpu_us", clock_thread_cpu_us() - cpu_us);
+    put(marker, "cpu_us", clock_thread_cpu_us() - cpu_us + extract->ahead_cpu_us);
     put(marker, "bytes_read", (int64_t)extract->bytes_read);
     put(marker, "bytes_written", (int64_t)group->bytes_written);
     put(marker, "peak_bytes", (int64_t)process_peak_bytes());
@@ -393,10 +396,52 @@ static void count_archives(const Plan *plan, const PlanGroup *group, Value marke
 static void count_tables(Value marker, Value total)
 {
     Value tables = value_get(marker, "tables"), name, table;
-    for (uint32_t at = 0; tables.kind == VALUE_DICT && dict_next(tables.dict, &at, &name, &table);) {
+    if (tables.kind != VALUE_DICT)
+        return;
+    for (uint32_t at = 0; dict_next(tables.dict, &at, &name, &table);) {
         add_up(total, table, "rows_bad");
         add_up(total, table, "values_bad");
     }
+}
+
+/* Notes the first of the files of no table whose name is not of the form of `members`; a file of
+ * another table has that form. */
+static void find_misnamed(const Drop *drop, Value marker, Value total, Arena *scratch)
+{
+    Value surplus = value_get(marker, "surplus"), archives = value_get(marker, "archives");
+    for (uint32_t i = 0; value_is_list(surplus) && i < surplus.list->len; i++) {
+        Str name = value_str(surplus.list->at[i]), member = name;
+        PatternMatch match;
+        for (uint32_t k = 0; value_is_list(archives) && k < archives.list->len; k++) {
+            Str archive = value_get_text(archives.list->at[k], "name", STR_NONE);
+            if (str_starts(name, archive) && name.len > archive.len && name.at[archive.len] == '/')
+                member = str_slice(name, archive.len + 1, name.len);
+        }
+        if (pattern_match(drop->members, member, scratch, &match))
+            put(total, "other_tables", 1);
+        else if (!dict_find(total.dict, STR("first_misnamed")))
+            dict_put(total.dict, STR("first_misnamed"), value_text(str_copy(drop->arena, name)));
+    }
+}
+
+/* A wrong `members` would otherwise publish a day without rows. */
+static bool check_names(const Drop *drop, Value total, Err *err)
+{
+    Str first = value_get_text(total, "first_misnamed", STR_NONE);
+    if (!first.len || value_get(total, "files").number || value_get(total, "other_tables").number)
+        return true;
+    return err_set(err, ERR_RUNTIME, NOWHERE, "not one of the files in the archives of " STR_FMT
+                   " has a name of the form of `members`, " STR_FMT ": nothing is merged. The "
+                   "first: " STR_FMT, STR_ARG(drop->spec.date), STR_ARG(drop->spec.members),
+                   STR_ARG(first));
+}
+
+static void add_counted(Text *out, int64_t count, const char *one, const char *many)
+{
+    Arena arena = {0};
+    text_print(out, STR_FMT " %s", STR_ARG(drop_print_count(&arena, (uint64_t)count)),
+               count == 1 ? one : many);
+    arena_drop(&arena);
 }
 
 static bool report(Drop *drop, const Plan *plan, const Unit *units, uint32_t count, uint32_t done,
@@ -406,7 +451,7 @@ static bool report(Drop *drop, const Plan *plan, const Unit *units, uint32_t cou
     Value total = out->response = value_dict(arena);
     static const char *const keys[] = {"archives", "bad_archives", "files", "rows_in", "rows_bad",
                                        "values_bad", "plain_bytes", "bytes_read", "bytes_written",
-                                       "surplus_count"};
+                                       "surplus_count", "other_tables"};
     for (size_t k = 0; k < COUNT_OF(keys); k++)
         put(total, keys[k], 0);
     for (uint32_t i = 0; i < count; i++) {
@@ -419,28 +464,42 @@ static bool report(Drop *drop, const Plan *plan, const Unit *units, uint32_t cou
             add_up(total, marker, "bytes_read");
             add_up(total, marker, "bytes_written");
             add_up(total, marker, "surplus_count");
+            find_misnamed(drop, marker, total, &scratch);
         }
         arena_drop(&scratch);
         TRY(ok);
     }
     int64_t bad = value_get(total, "bad_archives").number;
     int64_t rejected = value_get(total, "rows_bad").number;
-    out->has_warning = bad || rejected || value_get(total, "surplus_count").number;
+    int64_t surplus = value_get(total, "surplus_count").number;
+    out->has_warning = bad || rejected || surplus;
     int64_t archives = value_get(total, "archives").number;
     if (archives && bad == archives)
         return err_set(err, ERR_RUNTIME, NOWHERE, "not one of the %lld archives of " STR_FMT
                        " could be read, nothing is merged. The first: " STR_FMT,
                        (long long)archives, STR_ARG(drop->spec.date),
                        STR_ARG(value_get_text(total, "first_bad", STR(""))));
+    TRY(check_names(drop, total, err));
     AUTO(text) Text text = {0};
-    text_print(&text, "EXTRACT %lld archives, %lld rows", (long long)archives,
-               (long long)value_get(total, "rows_in").number);
-    if (bad)
-        text_print(&text, ", %lld bad archives", (long long)bad);
-    if (rejected)
-        text_print(&text, ", %lld rows in quarantine", (long long)rejected);
+    text_add_c(&text, "EXTRACT ");
+    add_counted(&text, archives, "archive", "archives");
+    text_add_c(&text, ", ");
+    add_counted(&text, value_get(total, "rows_in").number, "row", "rows");
+    if (bad) {
+        text_add_c(&text, ", ");
+        add_counted(&text, bad, "bad archive", "bad archives");
+    }
+    if (rejected) {
+        text_add_c(&text, ", ");
+        add_counted(&text, rejected, "row in quarantine", "rows in quarantine");
+    }
+    if (surplus) {
+        text_add_c(&text, ", ");
+        add_counted(&text, surplus, "file of no table", "files of no table");
+    }
     if (done < count)
-        text_print(&text, " (%u of %u groups were done)", count - done, count);
+        text_print(&text, " (%u of %u group%s done before)", count - done, count,
+                   count == 1 ? "" : "s");
     out->message = text_copy(arena, &text);
     put(total, "groups", count);
     put(total, "groups_done_now", done);

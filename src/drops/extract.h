@@ -27,6 +27,7 @@ typedef struct ArchiveWalk {
     Arena *arena;                /* of the archive: dropped behind it                             */
     const PlanArchive *archive;
     Value expected_tables;       /* dict name -> true                                             */
+    bool is_ahead;               /* it is unpacked in a thread of its own                         */
     /* Takes the bytes of a member by member_read(). False: the archive has failed. */
     MUST bool (*take)(void *context, MemberFile *member, Err *err);
     /* Told of members that are no table's: a verdict without consequences; may be NULL. */
@@ -39,6 +40,7 @@ typedef struct ArchiveWalk {
     uint32_t members;
     int64_t wait_us;             /* inside of the readers: read and unpack                        */
     int64_t read_us;             /* of it, until packed bytes had come                            */
+    int64_t ahead_cpu_us;        /* of the other thread                                           */
 } ArchiveWalk;
 
 /* Walks `reader` (which it takes) to its end: also what lies behind the last member is checked.
@@ -54,6 +56,10 @@ uint64_t record_limit(const Drop *drop);
  * some megabytes all other workers with such a one wait. *is_mine: this worker goes on. */
 MUST bool giant_take(Drop *drop, uint64_t record_bytes, bool *is_mine, Err *err);
 void giant_give(Drop *drop, bool *is_mine);
+
+/* Whether archives are to be unpacked in threads of their own: there are not enough of them to
+ * keep all workers busy. */
+bool unpacks_ahead(const Drop *drop, const Plan *plan);
 
 /* Readers of the next archives, opened before they are needed. */
 typedef struct Ahead {

@@ -690,8 +690,8 @@ static bool take_misfit(FileWork *work, const BadValue *bad, Err *err)
         return err_set(err, ERR_PARSING, (Place){work->member->name, (int)bad->line, 0}, "%s",
                        bad->reason);
     bool is_value = column != UINT32_MAX;
-    const MapColumn *mapped = is_value ? map_column(table->map, table->now->read.fields[column].name)
-                                       : NULL;
+    const Field *field = is_value ? &table->now->read.fields[column] : NULL;
+    const MapColumn *mapped = is_value ? map_column(table->map, field->name) : NULL;
     bool has_word = mapped && mapped->type.type != ARROW_NULL;
     if (is_value && !has_word && !spec->fails_on_misfit) {
         Str value = str_copy(group->archive_arena, bad->value);
@@ -869,10 +869,12 @@ static bool take_file(FileWork *work, Err *err)
     for (CsvStop stop = work->count ? CSV_FULL : CSV_END; stop != CSV_END;) {
         BadValue bad;
         TRY(csv_reader_fill(csv, &stop, &bad, err));
-        if (stop == CSV_MISFIT)
+        if (stop == CSV_MISFIT) {
             TRY(take_misfit(work, &bad, err));
-        else
-            TRY(flush(work, err));
+            continue;
+        }
+        csv_reader_relax(csv, false);
+        TRY(flush(work, err));
     }
     return true;
 }
@@ -887,7 +889,7 @@ bool part_file(PartTable *table, MemberFile *member, Err *err)
         notes_begin(group->archive_arena, &table->archive);
     uint64_t rows_before = table->archive.rows_in + table->archive.rows_bad;
     bool ok = csv_reader_begin(group->csv, &file, err) && take_file(&work, err);
-    csv_reader_relax(group->csv);
+    csv_reader_relax(group->csv, true);
     giant_give(group->drop, &work.has_giant);
     if (ok)
         end_file(&work, rows_before);

@@ -1,6 +1,6 @@
 /* plan.c: which archives a day has, and in which groups they are worked on.
  *
- *   {"version": 1, "run_id": ..., "groups": [{"id": "00000", "bytes": 17,
+ *   {"version": 1, "run_id": ..., "settings": print, "groups": [{"id": "00000", "bytes": 17,
  *    "archives": [[name, size, etag, modified_at_us], ...]}, ...]}
  *
  * A plan never changes: what comes later stands in the next one. So all workers have the same
@@ -29,6 +29,7 @@ typedef struct PlanSet {
     Dict *newest;                /* name -> number of the archive                                 */
     uint32_t plans;
     Str run_id;                  /* of the first plan                                             */
+    Str settings;                /* print of ours; empty: not compared                            */
 } PlanSet;
 
 static bool damaged(Str file, const char *what, Err *err)
@@ -89,6 +90,13 @@ static bool add_plan(PlanSet *set, Str content, Str file, Err *err)
     if (!value_is_int(version) || version.number != 1)
         return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " was made by a newer weir",
                        STR_ARG(file));
+    Str settings = value_get_text(plan, "settings", STR_NONE);
+    if (settings.len && set->settings.len && !str_eq(settings, set->settings))
+        return err_set(err, ERR_RUNTIME, NOWHERE, "members, tables, mapping, csv or types have "
+                       "changed since " STR_FMT " was planned, and what is extracted is not by "
+                       "them: `--from " STR_FMT " --full-refresh` makes the day anew, from what is "
+                       "in the inbox", STR_ARG(path_name(path_folder(file))),
+                       STR_ARG(path_name(path_folder(file))));
     for (uint32_t i = 0; i < groups.list->len; i++)
         TRY(add_group(set, groups.list->at[i], file, err));
     if (!set->plans++)
@@ -117,6 +125,8 @@ static bool load(const Drop *drop, Arena *arena, PlanSet *set, Err *err)
     StoreEntries files;
     TRY(list_plans(drop, arena, &files, err));
     *set = (PlanSet){.arena = arena, .newest = dict_make(arena, 64)};
+    if (drop->spec.settings)
+        set->settings = str_print(arena, "%016llx", (unsigned long long)drop->spec.settings);
     for (uint32_t i = 0; i < files.len; i++) {
         Str content, name = files.at[i].name;
         Str number = str_print(arena, "plan-%04u.json", i + 1);
@@ -205,11 +215,14 @@ static void print_group(const StoreEntries *entries, uint32_t first, uint32_t co
 }
 
 /* The same text for the same entries, groups before and run. */
-static void print_plan(const StoreEntries *entries, uint32_t groups_before, Str run_id, Text *out)
+static void print_plan(const StoreEntries *entries, uint32_t groups_before, Str run_id,
+                       Str settings, Text *out)
 {
     text_reserve(out, 128 + (size_t)entries->len * 96);
     text_add_c(out, "{\"version\":1,\"run_id\":");
     json_print_text(run_id, true, out);
+    if (settings.len)
+        text_print(out, ",\"settings\":\"" STR_FMT "\"", STR_ARG(settings));
     text_add_c(out, ",\"groups\":[");
     uint32_t count, number = groups_before;
     for (uint32_t first = 0; first < entries->len; first += count) {
@@ -231,7 +244,7 @@ static bool put_plan(const Drop *drop, PlanSet *set, const StoreEntries *entries
         return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT " of " STR_FMT " has %u plans already",
                        STR_ARG(drop->spec.name), STR_ARG(drop->spec.date), set->plans);
     AUTO(text) Text text = {0};
-    print_plan(entries, set->groups.len, drop->run_id, &text);
+    print_plan(entries, set->groups.len, drop->run_id, set->settings, &text);
     Str name = str_print(set->arena, STR_FMT "plan-%04u.json", STR_ARG(drop->folder),
                          set->plans + 1);
     WriteOptions options = {.if_absent = true, .is_durable = true,

@@ -10,6 +10,7 @@
 
 enum {
     KEEP_DAYS = 7,
+    PROBE_BYTES = 4096,
     REMOTE_DAYS = 31,            /* in remote places only so many days before are asked for: a
                                     listing of all days would be one of all parts                 */
 };
@@ -143,10 +144,10 @@ static bool clean_days(const Drop *drop, int64_t today, uint32_t *cleaned, Err *
 static bool check_place(Store *store, const char *setting, Err *err)
 {
     AUTO(arena) Arena arena = {0};
-    StoreEntry entry;
+    Str content;
     bool exists;
     if (!store || store_is_local(store) ||
-        store_stat(store, STR("_weir"), &arena, &entry, &exists, err))
+        store_get(store, STR("_weir.probe"), PROBE_BYTES, &arena, &content, NULL, &exists, err))
         return true;
     if (err->kind != ERR_UNAVAILABLE)
         return err_wrap(err, "`%s`", setting);

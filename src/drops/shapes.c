@@ -121,40 +121,14 @@ static void unite_table(Shapes *shapes, Str name, const Schema *more)
     arena_drop(&scratch);
 }
 
-/* As schema_value(), and the digits of numbers. */
-static Value shapes_value(Arena *arena, const Shapes *shapes, bool with_digits)
+static Value shapes_value(Arena *arena, const Shapes *shapes)
 {
     Value tables = value_dict(arena);
     for (uint32_t i = 0; i < shapes->tables.len; i++) {
         const ShapeTable *table = &shapes->tables.at[i];
-        Value columns = schema_value(arena, &table->columns);
-        for (uint32_t c = 0; with_digits && c < table->columns.count; c++) {
-            const Field *field = &table->columns.fields[c];
-            Dict *row = columns.list->at[c].dict;
-            if (!knows_digits(field))
-                continue;
-            dict_put(row, STR("digits"), value_int(field->precision));
-            dict_put(row, STR("behind_point"), value_int(field->scale));
-        }
-        dict_put(tables.dict, table->name, columns);
+        dict_put(tables.dict, table->name, schema_value(arena, &table->columns));
     }
     return tables;
-}
-
-static bool read_columns(Arena *arena, Value columns, Schema *out, Err *err)
-{
-    TRY(schema_read(arena, columns, out, err));
-    for (uint32_t i = 0; i < out->count; i++) {
-        int64_t digits = value_get(columns.list->at[i], "digits").number;
-        int64_t behind = value_get(columns.list->at[i], "behind_point").number;
-        Field *field = &out->fields[i];
-        if ((field->type != ARROW_INT64 && field->type != ARROW_DOUBLE) || digits < 1 ||
-            digits > UINT8_MAX || behind < 0 || behind > digits)
-            continue;
-        field->precision = (uint8_t)digits;
-        field->scale = (uint8_t)behind;
-    }
-    return true;
 }
 
 /* ---- a first look ---- */
@@ -171,6 +145,9 @@ static bool sniff_all(ShapeGroup *group, MemberFile *member, Schema *out, Err *e
              member_read(member, &piece, err) &&
              (!piece.len || csv_sniffer_feed(group->sniffer, piece, err));
     ok = ok && csv_sniffer_end(group->sniffer, &csv, out, err);
+    for (uint32_t i = 0; ok && i < out->count; i++)
+        if (csv_sniffer_is_empty(group->sniffer, i))
+            out->fields[i].type = ARROW_NULL; /* another file may know */
     csv_sniffer_relax(group->sniffer);
     giant_give(drop, &has_giant);
     return ok;
@@ -234,6 +211,7 @@ static bool look_at(ShapeGroup *group, const PlanArchive *archive, Reader *reade
     const ShapesWork *work = group->work;
     ArchiveWalk walk = {.drop = work->drop, .arena = &arena, .archive = archive,
                         .expected_tables = value_of_dict(work->tables), .take = take_shape,
+                        .is_ahead = unpacks_ahead(work->drop, work->plan),
                         .context = group};
     group->archive = (Shapes){.arena = &arena};
     bool ok = archive_walk(&walk, reader, err);
@@ -270,7 +248,7 @@ static bool look_at_group(void *context, const Unit *unit, unsigned worker, Aren
     ahead_end(&ahead);
     arena_drop(&shape.file_arena);
     *marker = value_dict(arena);
-    dict_put(marker->dict, STR("tables"), shapes_value(arena, &shape.all, true));
+    dict_put(marker->dict, STR("tables"), shapes_value(arena, &shape.all));
     return ok;
 }
 
@@ -294,12 +272,23 @@ static bool unite_group(const ShapesWork *work, Str marker, Shapes *all, Err *er
     for (uint32_t at = 0; ok && found.kind == VALUE_DICT &&
                           dict_next(found.dict, &at, &name, &columns);) {
         Schema more;
-        ok = read_columns(&scratch, columns, &more, err);
+        ok = schema_read(&scratch, columns, &more, err);
         if (ok)
             unite_table(all, value_str(name), &more);
     }
     arena_drop(&scratch);
     return ok;
+}
+
+/* Columns without a value in any file. */
+static void call_texts(Shapes *all)
+{
+    for (uint32_t i = 0; i < all->tables.len; i++) {
+        Schema *columns = &all->tables.at[i].columns;
+        for (uint32_t c = 0; c < columns->count; c++)
+            if (columns->fields[c].type == ARROW_NULL)
+                columns->fields[c].type = ARROW_TEXT;
+    }
 }
 
 static bool unite_all(const ShapesWork *work, Arena *arena, Dict *tables, Err *err)
@@ -310,7 +299,9 @@ static bool unite_all(const ShapesWork *work, Arena *arena, Dict *tables, Err *e
     Value name, columns;
     for (uint32_t i = 0; i < plan->group_count; i++)
         TRY(unite_group(work, units[i].marker, &all, err));
-    Value found = shapes_value(arena, &all, false);
+    if (work->drop->spec.infer == INFER_ALL)
+        call_texts(&all);
+    Value found = shapes_value(arena, &all);
     for (uint32_t at = 0; dict_next(found.dict, &at, &name, &columns);)
         dict_put(tables, value_str(name), columns);
     return true;
@@ -326,7 +317,7 @@ static bool all_is_said(const MapTable *map)
     return map && map->others == OTHERS_DROP;
 }
 
-/* Puts what is known into `tables`, the names of tables about which too little is into `unknown`. */
+/* Puts what is known into `tables`, names of tables about which too little is into `unknown`. */
 static bool known_types(Drop *drop, Arena *arena, Dict *tables, Dict *unknown, Err *err)
 {
     const DropSpec *spec = &drop->spec;

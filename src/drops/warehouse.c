@@ -117,6 +117,17 @@ static bool can_read(Drop *drop, Arena *arena, bool *can, Err *err)
     return true;
 }
 
+/* A column of the files that a folder is named after: the engine would show the folder's value. */
+static Str own_column(const Schema *schema, Value hive)
+{
+    for (uint32_t i = 0; i < hive.list->len; i++) {
+        uint32_t at = schema_find(schema, value_str(value_get(hive.list->at[i], "name")));
+        if (at != UINT32_MAX)
+            return schema->fields[at].name;
+    }
+    return STR_NONE;
+}
+
 bool warehouse_view(Drop *drop, Str table, const Schema *schema, Arena *arena, Str *note, Err *err)
 {
     Value vars = value_dict(arena);
@@ -137,7 +148,14 @@ bool warehouse_view(Drop *drop, Str table, const Schema *schema, Arena *arena, S
     put_text(vars, "glob", glob);
     put_text(vars, "format", drop->spec.format);
     put(vars, "columns", view_columns(schema, arena));
-    put(vars, "hive", hive_columns(drop->spec.layout, arena));
+    Value hive = hive_columns(drop->spec.layout, arena);
+    Str twin = own_column(schema, hive);
+    if (twin.len) {
+        *note = str_print(arena, "the files have a column " STR_FMT " of their own: the view shows "
+                          "it, and none of the folders", STR_ARG(twin));
+        hive = value_list(arena);
+    }
+    put(vars, "hive", hive);
     if (change(drop, arena, "schema", vars, err) && change(drop, arena, "view", vars, err))
         return true;
     if (err->kind == ERR_CANCELLED || store_is_local(drop->spec.target))

@@ -122,9 +122,9 @@ uint64_t csv_reader_held(const CsvReader *reader)
     return csv_window_held(&reader->window);
 }
 
-void csv_reader_relax(CsvReader *reader)
+void csv_reader_relax(CsvReader *reader, bool is_over)
 {
-    csv_window_relax(&reader->window);
+    csv_window_relax(&reader->window, is_over);
     if (reader->scratch.cap > CSV_SLICE_BYTES)
         text_drop(&reader->scratch);
 }

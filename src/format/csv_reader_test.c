@@ -580,6 +580,39 @@ static void test_many_files(void **state)
     end_text(&begun);
 }
 
+/* A giant record among others: what it took is given back while the file is read on. */
+static void test_giant(void **state)
+{
+    (void)state;
+    Begun begun = {0};
+    BadValue bad;
+    Batch batch;
+    AUTO(text) Text csv = {0}, rows = {0};
+    enum { GIANT = 9 << 20 };
+    text_add(&csv, STR("a,b\n1,x\n2,"));
+    text_add_repeat(&csv, 'g', GIANT);
+    text_add(&csv, STR("\n3,y\n\"4\",\"z\n\"\n5,w\n"));
+    begin_text(&begun, csv.at);
+    begun.pieces.step = 100000;
+    Schema schema = parse_schema(&begun.arena, STR("a BIGINT, b VARCHAR, n BIGINT"));
+    Builder *builder = builder_make(&begun.arena, &schema);
+    csv_reader_bind(begun.reader, builder, (const int32_t[]){0, 1}, 2);
+    assert_int_equal(fill(&begun, &bad), CSV_FULL);
+    assert_int_equal(builder_rows(builder), 2);
+    builder_finish(builder, &batch);
+    assert_int_equal(array_bytes(batch.array.children[1], 1).len, GIANT);
+    batch_drop(&batch);
+    uint64_t held = csv_reader_held(begun.reader);
+    csv_reader_relax(begun.reader, false);
+    assert_int_equal(csv_reader_held(begun.reader), held);
+    assert_int_equal(fill(&begun, &bad), CSV_END);
+    take_batch(builder, &schema, &rows);
+    assert_string_equal(rows.at, "[3,\"y\",4]\n[4,\"z\\n\",5]\n[5,\"w\",7]\n");
+    csv_reader_relax(begun.reader, true);
+    assert_int_equal(csv_reader_held(begun.reader), 0);
+    end_text(&begun);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -587,7 +620,7 @@ int main(void)
         cmocka_unit_test(test_wider_types), cmocka_unit_test(test_null_and_wider),
         cmocka_unit_test(test_full),        cmocka_unit_test(test_sniff),
         cmocka_unit_test(test_widen),       cmocka_unit_test(test_widen_by_file),
-        cmocka_unit_test(test_many_files),
+        cmocka_unit_test(test_many_files),  cmocka_unit_test(test_giant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,16 +37,35 @@ void csv_window_restart(CsvWindow *window, Arena *file_arena, const CsvOptions *
     text_clear(&fresh.head);
     text_clear(&fresh.text);
     *window = fresh;
-    csv_window_relax(window);
+    csv_window_relax(window, true);
 }
 
-void csv_window_relax(CsvWindow *window)
+/* Moves what is left to the front. */
+static void pass_read(CsvWindow *window)
 {
-    if (window->text.cap <= KEPT_BYTES) /* else records were giant */
-        return;
-    text_drop(&window->text);
-    window->at = window->checked = 0;
+    Text *text = &window->text;
     window->index.row_count = window->index_row = 0;
+    if (!window->at)
+        return;
+    window->passed += window->at;
+    memmove(text->at, text->at + window->at, text->len - window->at);
+    text->len -= window->at;
+    window->checked -= window->at < window->checked ? window->at : window->checked;
+    window->at = 0;
+}
+
+void csv_window_relax(CsvWindow *window, bool is_over)
+{
+    if (is_over)
+        window->at = window->text.len;
+    if (window->text.cap <= KEPT_BYTES || csv_window_held(window) > KEPT_BYTES / 2)
+        return;
+    pass_read(window);
+    Text small = {0};
+    text_reserve(&small, window->text.len + CSV_PADDING);
+    text_add(&small, text_str(&window->text));
+    text_drop(&window->text);
+    window->text = small;
 }
 
 /* Notes NULs and invalid UTF-8 in what has come. A character that the end cuts is not looked at
@@ -77,14 +96,7 @@ static void inspect(CsvWindow *window)
 static bool add_text(CsvWindow *window, Str piece, Err *err)
 {
     Text *text = &window->text;
-    window->index.row_count = window->index_row = 0;
-    if (window->at) {
-        window->passed += window->at;
-        memmove(text->at, text->at + window->at, text->len - window->at);
-        text->len -= window->at;
-        window->checked -= window->at < window->checked ? window->at : window->checked;
-        window->at = 0;
-    }
+    pass_read(window);
     text_reserve(text, piece.len + CSV_PADDING);
     if (window->recoder)
         TRY(recoder_feed(window->recoder, piece, text, err));

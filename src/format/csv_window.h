@@ -70,8 +70,8 @@ static inline uint64_t csv_window_held(const CsvWindow *window)
 {
     return window->text.len - window->at;
 }
-/* Behind a file: gives large buffers back. */
-void csv_window_relax(CsvWindow *window);
+/* Gives back what a giant record has taken. Moves what is left; is_over: which is nothing. */
+void csv_window_relax(CsvWindow *window, bool is_over);
 /* Bytes that should be there for good runs. */
 size_t csv_window_goal(const CsvWindow *window);
 

@@ -180,11 +180,13 @@ typedef struct CsvSniffer CsvSniffer;
 CsvSniffer *csv_sniffer_make(Arena *arena, const CsvOptions *options);
 MUST bool csv_sniffer_feed(CsvSniffer *sniffer, Str piece, Err *err);
 MUST bool csv_sniffer_end(CsvSniffer *sniffer, CsvOptions *csv, Schema *schema, Err *err);
+/* Behind csv_sniffer_end(): a column of nothing but empty fields, which it calls TEXT. */
+bool csv_sniffer_is_empty(const CsvSniffer *sniffer, uint32_t column);
 /* Begins with another file, in whose arena its *schema will lie; buffers stay. A record may have so
  * many bytes; 0: 64 MiB. */
 void csv_sniffer_restart(CsvSniffer *sniffer, Arena *arena, const CsvOptions *options,
                          uint64_t record_limit_bytes);
-/* As csv_reader_held() and csv_reader_relax(). */
+/* As csv_reader_held() and csv_reader_relax(): behind a file. */
 uint64_t csv_sniffer_held(const CsvSniffer *sniffer);
 void csv_sniffer_relax(CsvSniffer *sniffer);
 
@@ -254,9 +256,9 @@ uint64_t csv_reader_rows(const CsvReader *reader);
 
 /* Bytes that were read and wait for the end of their record: many where records are giant. */
 uint64_t csv_reader_held(const CsvReader *reader);
-/* Behind a file's end, or when it is given up: buffers that giant records have made are given
- * back. */
-void csv_reader_relax(CsvReader *reader);
+/* Gives back buffers that giant records have taken; is_over: the file is not read on. Not between
+ * CSV_MISFIT and the next fill. */
+void csv_reader_relax(CsvReader *reader, bool is_over);
 
 /* What was found out of the file's options: delimiter, quote, has_header, encoding, decimal mark. A
  * view until the next begin. */

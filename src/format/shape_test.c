@@ -115,6 +115,38 @@ static void test_sniffing(void **state)
     arena_drop(&arena);
 }
 
+/* One sniffer for all files says what a fresh one says of each. */
+static void test_sniffing_again(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    CsvSniffer *again = csv_sniffer_make(&arena, &(CsvOptions){.has_header = -1});
+    Array *cases = load_cases(&arena, "sniff");
+    int wrong = 0;
+    for (uint32_t i = 0; i < cases->len; i++) {
+        Arena file = {0};
+        AUTO(err) Err err = {0};
+        AUTO(text) Text found = {0};
+        Value one = cases->at[i];
+        Schema schema;
+        CsvOptions csv = {.has_header = -1, .encoding = value_get_text(one, "encoding", STR_NONE)};
+        csv_sniffer_restart(again, &file, &csv, 0);
+        if (csv_sniffer_feed(again, case_bytes(&file, one, "input"), &err) &&
+            csv_sniffer_end(again, &csv, &schema, &err)) {
+            text_print(&found, "%c%c%d ", csv.delimiter, csv.quote, csv.has_header);
+            print_schema(&schema, &found);
+        } else {
+            text_add_c(&found, err.text);
+        }
+        wrong += !same_text(one, text_str(&found), value_str(value_get(one, "schema")));
+        csv_sniffer_relax(again);
+        assert_int_equal(csv_sniffer_held(again), 0);
+        arena_drop(&file);
+    }
+    assert_int_equal(wrong, 0);
+    arena_drop(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_shape_faults),
         cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_sniffing),
+        cmocka_unit_test(test_sniffing_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

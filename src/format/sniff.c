@@ -31,6 +31,14 @@ void csv_sniffer_restart(CsvSniffer *sniffer, Arena *arena, const CsvOptions *op
     sniffer->count = 0;
 }
 
+bool csv_sniffer_is_empty(const CsvSniffer *sniffer, uint32_t column)
+{
+    Field field = {0};
+    assert(column < sniffer->count);
+    kinds_resolve(&sniffer->kinds[column], &field);
+    return field.type == ARROW_NULL;
+}
+
 uint64_t csv_sniffer_held(const CsvSniffer *sniffer)
 {
     return csv_window_held(&sniffer->window);
@@ -38,7 +46,7 @@ uint64_t csv_sniffer_held(const CsvSniffer *sniffer)
 
 void csv_sniffer_relax(CsvSniffer *sniffer)
 {
-    csv_window_relax(&sniffer->window);
+    csv_window_relax(&sniffer->window, true);
 }
 
 static bool take_records(CsvSniffer *sniffer, Err *err)

@@ -1,5 +1,9 @@
 /* drop_spec.c: what a drop's declaration says, rendered for one processing date. */
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/yaml.h"
 #include "context/context.h"
 #include "ingest/ingest_base.h"
 
@@ -388,8 +392,8 @@ static bool check_sense(Load *load, Value checks, bool has_mapping, Err *err)
     static const char *const keys[] = {"missing", "surplus"};
     for (size_t i = 0; i < COUNT_OF(keys) && !is_listed; i++)
         if (level_of(files, keys[i], CHECK_OFF) != CHECK_OFF)
-            return load_fail(load, "checks", err, "`checks`: `files.%s` compares with the list that "
-                             "`files.expected` names, which is not there", keys[i]);
+            return load_fail(load, "checks", err, "`checks`: `files.%s` compares with the list "
+                             "that `files.expected` names, which is not there", keys[i]);
     if (!is_listed && level_of(checks, "row_counts", CHECK_OFF) != CHECK_OFF)
         return load_fail(load, "checks", err, "`checks`: `row_counts` compares with the list that "
                          "`files.expected` names, which is not there");
@@ -548,6 +552,49 @@ static void list_tables(Load *load, DropSpec *spec)
         spec->database = STR("memory");
 }
 
+/* A file of the mapping without its comments. */
+static bool print_file(Load *load, Str path, Value *root, uint64_t *print, Err *err)
+{
+    Str text;
+    YamlDoc doc;
+    AUTO(text) Text plain = {0};
+    TRY(file_read(load->arena, path, &text, err));
+    TRY(yaml_parse(load->arena, text, path, &doc, err));
+    json_print(doc.root, (JsonStyle){.is_compact = true}, &plain);
+    *print = hash64(text_str(&plain), *print);
+    *root = doc.root;
+    return true;
+}
+
+/* What rows depend on besides the archives; tables in any order. */
+static bool print_settings(Load *load, DropSpec *spec, Err *err)
+{
+    static const char *const keys[] = {"csv", "types"};
+    uint64_t print = hash64(spec->members, 1), tables = 0;
+    Str path;
+    Value value;
+    for (uint32_t i = 0; i < spec->table_count; i++)
+        tables += hash64(spec->tables[i], 2);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        AUTO(text) Text text = {0};
+        TRY(load_setting(load, keys[i], &value, err));
+        if (value_is_dict(value))
+            json_print(value, (JsonStyle){.is_compact = true}, &text);
+        print = hash64(text_str(&text), print);
+    }
+    TRY(load_setting_text(load, "mapping", STR_NONE, &path, err));
+    if (path.len) {
+        path = path_join(load->arena, load->ingest->project->project_dir, path);
+        TRY(print_file(load, path, &value, &print, err));
+        Str schema = value_get_text(value, "schema", STR_NONE);
+        if (schema.len)
+            TRY(print_file(load, path_join(load->arena, path_folder(path), schema), &value, &print,
+                           err));
+    }
+    spec->settings = (print ^ tables) | 1;
+    return true;
+}
+
 bool drop_spec(Load *load, const DropDays *days, const DropDay *day, uint32_t slots,
                DropSpec *out, Err *err)
 {
@@ -566,5 +613,6 @@ bool drop_spec(Load *load, const DropDays *days, const DropDay *day, uint32_t sl
     TRY(read_checks(load, out->mapping != NULL, &out->checks, err));
     TRY(read_limits(load, out, err));
     TRY(read_types(load, out, err));
+    TRY(print_settings(load, out, err));
     return read_means(load, slots, out, err);
 }

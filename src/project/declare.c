@@ -172,15 +172,20 @@ static Node *find_source(Node *const *nodes, uint32_t count, Str source, Str tab
     return NULL;
 }
 
+Node *reading_find_source(const Reading *reading, Str source, Str table)
+{
+    const Project *project = reading->loader->project;
+    Node *found = find_source(project->nodes.at, project->nodes.len, source, table);
+    return found ? found
+                 : find_source(project->disabled.at, project->disabled.len, source, table);
+}
+
 Node *reading_source(const Reading *reading, Str source, Str table, Value at)
 {
     static const char *const nothing[] = {"loaded_at_field", "loaded_at_query", "freshness",
                                           "external"};
     Loader *loader = reading->loader;
-    Project *project = loader->project;
-    Node *found = find_source(project->nodes.at, project->nodes.len, source, table);
-    if (!found)
-        found = find_source(project->disabled.at, project->disabled.len, source, table);
+    Node *found = reading_find_source(reading, source, table);
     if (found)
         return found;
     Arena *arena = reading->arena;

@@ -35,6 +35,8 @@ MUST bool reading_check_name(const Reading *reading, Value at, Str name, Err *er
  * among the loader's nodes yet. */
 MUST bool reading_node(const Reading *reading, NodeKind kind, Value tree, Str name, Str table,
                        Node **out, Err *err);
+/* The source node of a name, perhaps switched off; NULL: nobody declared it. */
+Node *reading_find_source(const Reading *reading, Str source, Str table);
 /* The source node of a name, made if nobody declared it; perhaps one that is switched off. */
 Node *reading_source(const Reading *reading, Str source, Str table, Value at);
 

@@ -188,8 +188,9 @@ static bool check_shared(const Making *making, Node *node, Err *err)
     Str layout = layout_text(making->tree);
     for (uint32_t i = 0; i < project->nodes.len; i++) {
         Node *other = project->nodes.at[i];
-        if (other->kind != NODE_INGEST || !other->declared ||
-            other->declared->stage != STAGE_MERGE || other->declared->fills != node->declared->fills)
+        const Declared *declared = other->kind == NODE_INGEST ? other->declared : NULL;
+        if (!declared || declared->stage != STAGE_MERGE ||
+            declared->fills != node->declared->fills)
             continue;
         other->declared->is_shared = node->declared->is_shared = true;
         bool is_same = str_eq(layout_text(other->declared->tree), layout);
@@ -277,6 +278,8 @@ bool drop_add(const Reading *reading, Value tree, Str name, Err *err)
     for (size_t i = 0; i < COUNT_OF(last); i++, before = node) {
         TRY(make_stage(&making, last[i].stage, str_of(last[i].label), STR_NONE, &node, err));
         node->declared->after = before;
+        if (last[i].stage == STAGE_SUMMARY) /* models on summaries wait for them */
+            node->declared->fills = reading_find_source(reading, source, STR("merge_summary"));
     }
     finish(&making);
     return true;

@@ -16,6 +16,7 @@
 #define GOOD_TEXT "some text"
 #define GOOD_INT "12"
 #define GOOD_NUMBER "0.5"
+#define GOOD_SHARE "0.25"
 #define GOOD_BOOL "false"
 #define GOOD_ANY "{a: [1, x]}"
 #define GOOD_NAMES "[a, b]"
@@ -34,6 +35,7 @@
 #define BAD_TEXT "[a]"
 #define BAD_INT "some"
 #define BAD_NUMBER "-1"
+#define BAD_SHARE "2"
 #define BAD_BOOL "12"
 #define BAD_ANY NULL
 #define BAD_NAMES "{a: 1}"

@@ -68,7 +68,8 @@ typedef struct Declared {
     Str table;                   /* one of `tables`; empty: there is no `tables`. Drops: of a
                                     merge                                                       */
     Value entry;                 /* what its entry in `tables` says besides; UNDEFINED: nothing */
-    Node *fills;                 /* ingest: the source; drops: of a merge                       */
+    Node *fills;                 /* ingest: the source; drops: of a merge; of the summary, if
+                                    its table is declared                                       */
     Str parent_name;
     Node *parent;                /* ingest: the resource whose rows it asks about; or NULL      */
     Str file, source;            /* of the declaration                                          */

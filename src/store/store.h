@@ -87,6 +87,10 @@ MUST bool store_get(Store *store, Str name, uint64_t limit_bytes, Arena *arena, 
 MUST bool reader_watch(Reader *below, void (*seen)(void *context, Str piece, int64_t us),
                        void *context, Reader **out, Err *err);
 
+/* Reads ahead in a thread of its own: so many bytes at most. Takes `below`, which no one else may
+ * touch; closing waits for what `below` is at: none that reads from afar. */
+MUST bool reader_ahead(Reader *below, size_t budget_bytes, Reader **out, Err *err);
+
 /* Unpacks a stream of bytes: filter by content, not by name (gzip, zstd, bzip2, xz, lz4); plain
  * bytes pass unchanged. Takes `below`, also when it fails. Reads the first bytes at once.
  * Fails ERR_RUNTIME: truncated, corrupt ("x.csv.gz cannot be unpacked: ..."); what `below` fails

@@ -184,6 +184,33 @@ static void test_below(void **state)
     assert_int_equal(test_count(place->folder), 1); /* "packed" alone */
 }
 
+/* Read ahead: the same bytes, the same failure behind them; it can be left at any time. */
+static void test_ahead(void **state)
+{
+    (void)state;
+    Arena arena = {0};
+    Reader *reader;
+    Str plain = test_bytes(&arena, 300000, 5), piece;
+    for (size_t budget = 1000; budget < 2000000; budget *= 40) {
+        AUTO(err) Err err = {0};
+        AUTO(text) Text got = {0}, part = {0};
+        MUST_WORK(reader_ahead(test_reader(plain, 7777, 0), budget, &reader, &err));
+        MUST_WORK(test_read_all(reader, &got, &err));
+        assert_true(str_eq(text_str(&got), plain));
+        MUST_WORK(reader_ahead(test_reader(plain, 7777, 100000), budget, &reader, &err));
+        assert_false(test_read_all(reader, &part, &err));
+        assert_int_equal(err.kind, ERR_UNAVAILABLE);
+        assert_string_equal(err.text, "the wire was cut");
+        assert_true(part.len >= 90000 && str_starts(plain, text_str(&part)));
+        err_drop(&err);
+        MUST_WORK(reader_ahead(test_reader(plain, 7777, 0), budget, &reader, &err));
+        MUST_WORK(reader_next(reader, &piece, &err));
+        assert_true(piece.len && str_starts(plain, piece));
+        reader_close(reader);
+    }
+    arena_drop(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged, folder_set_up, folder_tear_down),
         cmocka_unit_test_setup_teardown(test_gzip_members, folder_set_up, folder_tear_down),
         cmocka_unit_test(test_lz4),
+        cmocka_unit_test(test_ahead),
         cmocka_unit_test_setup_teardown(test_below, folder_set_up, folder_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
