@@ -19,9 +19,16 @@ static bool give_piece(void *context, Str *piece, Err *err)
     return true;
 }
 
+/* Broken and ragged records have no say in the types: their values need not fit. */
+typedef struct Told {
+    uint64_t broken_line;        /* of the last record that is one                                */
+    uint64_t open_line;          /* of a record with a value that does not fit; 0: it was broken  */
+} Told;
+
 static Verdict take_verdict(void *context, const BadValue *bad)
 {
-    (void)context;
+    Told *told = context;
+    assert(!told->open_line || told->open_line == bad->line);
     static const char *const allowed[] = {"too few fields",
                                           "too many fields",
                                           "text behind a closing quote",
@@ -29,10 +36,13 @@ static Verdict take_verdict(void *context, const BadValue *bad)
                                           "a NUL byte",
                                           "invalid UTF-8"};
     for (size_t i = 0; i < COUNT_OF(allowed); i++)
-        if (strcmp(bad->reason, allowed[i]) == 0)
-            return VERDICT_NULL;
-    assert(!"the sniffed type does not take the value");
-    return VERDICT_FAIL;
+        if (strcmp(bad->reason, allowed[i]) == 0) {
+            told->broken_line = bad->line;
+            told->open_line = 0;
+        }
+    if (bad->line != told->broken_line)
+        told->open_line = bad->line;
+    return VERDICT_NULL;
 }
 
 static void print_rows(const Schema *schema, const Batch *batch, Text *out)
@@ -49,12 +59,14 @@ static void read_records(const CsvOptions *csv, Schema schema, Str input, size_t
     Arena arena = {0};
     AUTO(err) Err err = {0};
     Source source = {input, step};
+    Told told = {0};
     RecordOptions options = {.format = FORMAT_CSV,
                              .csv = *csv,
                              .schema = schema,
                              .read = give_piece,
                              .source = &source,
                              .on_bad = take_verdict,
+                             .context = &told,
                              .line_column = -1};
     Stream stream;
     Batch batch = {0};
@@ -66,6 +78,7 @@ static void read_records(const CsvOptions *csv, Schema schema, Str input, size_t
         if (batch.array.release)
             batch_drop(&batch);
     } while (batch.array.length);
+    assert(!told.open_line);     /* the sniffed type takes the value                              */
     stream_close(&stream);
     arena_drop(&arena);
 }
