@@ -194,11 +194,12 @@ void checks_violations(Checks *checks, const DropChecks *spec, uint64_t rows_in,
     if (!is_asked(spec->violations_warn, spec->violations_error))
         return;
     CheckLevel level = level_of(share, spec->violations_warn, spec->violations_error, &threshold);
-    Str message = str_print(checks->arena, STR_FMT " and " STR_FMT " did not fit (%.2f %% of "
-                            STR_FMT ")",
-                            STR_ARG(counted(checks->arena, rows_bad, "row", "rows")),
-                            STR_ARG(counted(checks->arena, values_bad, "value", "values")),
-                            share * 100, STR_ARG(counted(checks->arena, all, "row", "rows")));
+    Str rows = rows_bad ? counted(checks->arena, rows_bad, "row", "rows") : STR("");
+    Str values = values_bad ? counted(checks->arena, values_bad, "value", "values") : STR("");
+    Str message = str_print(checks->arena, STR_FMT "%s" STR_FMT " did not fit (%.2f %% of "
+                            STR_FMT ")", STR_ARG(rows), rows.len && values.len ? " and " : "",
+                            STR_ARG(values), share * 100,
+                            STR_ARG(counted(checks->arena, all, "row", "rows")));
     checks_add(checks, "violations", STR_NONE, level, share, threshold,
                level == CHECK_OFF ? STR_NONE : message);
 }

@@ -79,21 +79,25 @@ bool summary_history(const Drop *drop, Str table, uint32_t days, Arena *arena, u
 
 /* ---- the row of a table ---- */
 
-static double seconds_of(Value timing, const char *key)
+static int64_t us_of(Value timing, const char *key)
 {
     Value us = value_get(timing, key);
-    return value_is_int(us) ? (double)us.number / 1e6 : 0;
+    return value_is_int(us) ? us.number : 0;
+}
+
+static Value seconds_of(int64_t us)
+{
+    return value_float((double)us / 1e6);
 }
 
 static Value timings_of(Value marker, Arena *arena)
 {
     Value timing = value_get(marker, "timing"), out = value_dict(arena);
-    put(out, "list", value_float(seconds_of(timing, "list_us")));
-    put(out, "read", value_float(seconds_of(timing, "read_us")));
-    put(out, "decompress", value_float(seconds_of(timing, "unpack_us")));
-    put(out, "parse", value_float(seconds_of(timing, "parse_us")));
-    put(out, "write", value_float(seconds_of(timing, "write_us") +
-                                  seconds_of(timing, "merge_us")));
+    put(out, "list", seconds_of(us_of(timing, "list_us")));
+    put(out, "read", seconds_of(us_of(timing, "read_us")));
+    put(out, "decompress", seconds_of(us_of(timing, "unpack_us")));
+    put(out, "parse", seconds_of(us_of(timing, "parse_us")));
+    put(out, "write", seconds_of(us_of(timing, "write_us") + us_of(timing, "merge_us")));
     return out;
 }
 
