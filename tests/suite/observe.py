@@ -271,3 +271,12 @@ def _deep(part, flat):
         top, rest = name.split("|", 1)
         out[top][rest] = value
     return out
+
+
+def peak_mb(pid):
+    """The peak of a process's resident memory so far, in MB; 0 when it is gone."""
+    try:
+        with open("/proc/%d/status" % pid) as file:
+            return next((int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
