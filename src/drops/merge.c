@@ -3,11 +3,6 @@
 #include "base/process.h"
 #include "drops/merge.h"
 
-typedef struct MergeWork {
-    Drop *drop;
-    Str table;
-} MergeWork;
-
 void merge_init(Merge *merge, Drop *drop, Str table, Arena *arena)
 {
     *merge = (Merge){.drop = drop, .table = table, .arena = arena};
@@ -206,8 +201,6 @@ static bool merge_rows(Merge *merge, Value marker, Err *err)
     int64_t began_us = clock_now_us(), cpu_us = clock_cpu_us();
     Dataset dataset = {0};
     Value keys;
-    TRY(merge_load(merge, err));
-    TRY(segments_list(merge, err));
     TRY(segments_unite(merge, err));
     TRY(dataset_begin(merge, &dataset, err));
     TRY(rewrite_find_replaced(merge, err));
@@ -218,16 +211,15 @@ static bool merge_rows(Merge *merge, Value marker, Err *err)
     return ok && finish_marker(merge, &dataset, began_us, clock_cpu_us() - cpu_us, marker, err);
 }
 
+/* context: a Merge with its plan, markers and segments, of this very thread. */
 static bool run_unit(void *context, const Unit *unit, unsigned worker, Arena *arena, Str attempt,
                      Value *marker, Err *err)
 {
-    MergeWork *work = context;
-    Merge merge;
-    (void)unit, (void)worker, (void)attempt;
-    merge_init(&merge, work->drop, work->table, arena);
-    *marker = value_dict(arena);
-    bool ok = merge_rows(&merge, *marker, err);
-    merge_end(&merge);
+    Merge *merge = context;
+    (void)unit, (void)worker, (void)arena, (void)attempt;
+    *marker = value_dict(merge->arena);
+    bool ok = merge_rows(merge, *marker, err);
+    merge_end(merge);
     return ok;
 }
 
@@ -306,8 +298,7 @@ static bool merge_once(Drop *drop, Str table, Arena *arena, Value *marker, bool 
                          str_print(arena, STR_FMT STR_FMT, STR_ARG(drop->folder), STR_ARG(name)),
                          err));
     Unit unit = {.name = str_print(arena, "merge/" STR_FMT, STR_ARG(table)), .marker = name};
-    MergeWork context = {drop, table};
-    UnitWork work = {.run = run_unit, .context = &context, .workers = 1};
+    UnitWork work = {.run = run_unit, .context = &merge, .workers = 1};
     uint32_t done;
     TRY(units_run(drop, &unit, 1, &work, &done, err));
     return marker_get(drop, name, arena, marker, err);
