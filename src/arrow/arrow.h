@@ -295,6 +295,33 @@ void stream_export(Stream *stream, Arena *arena, Err *failure, struct ArrowArray
  * Fails ERR_RUNTIME for others, naming the column and its format. */
 MUST bool stream_import(struct ArrowArrayStream *from, Arena *arena, Stream *out, Err *err);
 
+/* ---- Arrow's IPC stream format, for other processes ---- */
+
+typedef struct IpcSink {
+    MUST bool (*put)(void *self, const void *bytes, uint64_t size, Err *err);
+    void *self;
+} IpcSink;
+
+typedef struct IpcSource {
+    MUST bool (*get)(void *self, void *bytes, uint64_t size, Err *err);   /* exactly so many */
+    void *self;
+} IpcSource;
+
+/* A stream is its schema, batches, the end. Buffers are put as they lie, without a copy, but where
+ * a slice begins within a byte. Fail as put() does. */
+MUST bool ipc_write_schema(const Schema *schema, const IpcSink *sink, Err *err);
+MUST bool ipc_write_batch(const Schema *schema, const Batch *batch, const IpcSink *sink, Err *err);
+MUST bool ipc_write_end(const IpcSink *sink, Err *err);
+
+/* Reads the schema; the stream's next() reads on. One batch is in memory at a time.
+ *
+ * limit_bytes  of the buffers of one batch
+ * Fails        as get() does; ERR_RUNTIME for what is no such stream, is compressed, has numbers
+ *              with high bytes first, or a type that is not of the table above (names the column)
+ * Owner        the arena; batches are the caller's */
+MUST bool ipc_open(const IpcSource *source, uint64_t limit_bytes, Arena *arena, Stream *out,
+                   Err *err);
+
 /* A queue between producer threads and one consumer, of at most `budget_bytes`: producers wait. */
 typedef struct Pipe Pipe;
 
