@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "engine/engine_base.h"
 
-static const Engine *const engines[] = {&engine_duckdb};
+static const Engine *const engines[] = {&engine_duckdb, &engine_postgres};
 
 const Engine *engine_find(Str type, Str *nearest)
 {
@@ -91,6 +91,20 @@ bool session_query(Session *session, Arena *arena, Str sql, uint64_t row_limit, 
     bool ok = session->engine->query(session, arena, sql, row_limit, out, err);
     engine_told(sql, began_us);
     return ok;
+}
+
+bool session_execute(Session *session, Arena *arena, Str sql, Result *out, Err *err)
+{
+    CHECK(session, SESSION_MAGIC);
+    int64_t began_us = engine_tell_from();
+    Result result = {.changed = -1};
+    bool ok = session->engine->execute
+                  ? session->engine->execute(session, arena, sql, &result, err)
+                  : session->engine->query(session, arena, sql, 0, NULL, err);
+    engine_told(sql, began_us);
+    TRY(ok);
+    *out = result;
+    return true;
 }
 
 bool session_describe(Session *session, Arena *arena, Str sql, Result *out, Err *err)

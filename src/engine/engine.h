@@ -15,7 +15,8 @@ typedef struct Warehouse Warehouse;
 typedef struct Session Session;
 typedef struct Engine Engine;
 
-/* The engine of a profile's `type` ("duckdb"), or NULL: then `nearest` names a similar one. */
+/* The engine of a profile's `type` ("duckdb", "postgres"), or NULL: then `nearest` names a similar
+ * one. */
 const Engine *engine_find(Str type, Str *nearest);
 
 /* "duckdb": also the name of macros/duckdb/ and the adapter type of the artifacts. */
@@ -29,18 +30,23 @@ MUST bool engine_library_version(const Engine *engine, Arena *arena, Str *out, E
  *
  * config  the output's dict, rendered: path, database, schema, extensions, settings, attach,
  *         secrets, threads, ... as dbt-duckdb documents them
+ *         postgres: host, user, password (pass), port, dbname (database), connect_timeout,
+ *         retries, role, search_path, keepalives_idle, ssl*, application_name, as dbt-postgres
+ *         documents them
  * Fails   ERR_RUNTIME: library missing, path unwritable; ERR_DATABASE: locked by another process
  *         (says which, where the system tells), no database file; unknown keys are ignored as
- *         dbt-duckdb does
+ *         dbt-duckdb does. postgres: nothing is asked of the server here
  * Owner   the arena closes it (arena_on_drop); the file is checkpointed and closed then
  */
 MUST bool warehouse_open(const Engine *engine, Arena *arena, Value config, Warehouse **out,
                          Err *err);
 
-/* Name of the database that the profile's path has in SQL ("shop" for shop.duckdb, "memory"). */
+/* Name of the database that the profile's path has in SQL ("shop" for shop.duckdb, "memory");
+ * postgres: the profile's dbname. */
 Str warehouse_database(const Warehouse *warehouse);
 
-/* One connection. Owner: the arena. */
+/* One connection (postgres: made by the first statement, tried again `retries` times where the
+ * server does not answer, made anew where it broke outside of a transaction). Owner: the arena. */
 MUST bool session_open(Warehouse *warehouse, Arena *arena, Session **out, Err *err);
 
 /* Column of a result: its name, the engine's name of its type ("DECIMAL(18,2)",
@@ -59,7 +65,8 @@ MUST bool session_open(Warehouse *warehouse, Arena *arena, Session **out, Err *e
  *   OTHER         VALUE_TEXT as the engine's cast to VARCHAR gives it: UUID, INTERVAL, BLOB, BIT,
  *                 TIME WITH TIME ZONE, lists, structs, maps, unions, VARIANT, GEOMETRY
  *
- * NULL is VALUE_NONE in all of them. */
+ * NULL is VALUE_NONE in all of them. Postgres: OTHER is the server's own text (uuid, money, bytea,
+ * arrays "{1,2}", interval, ranges, enums, inet ...); a numeric "NaN" is a DECIMAL. */
 typedef enum ColumnKind {
     COLUMN_BOOL, COLUMN_INT, COLUMN_FLOAT, COLUMN_DECIMAL, COLUMN_TEXT, COLUMN_DATE, COLUMN_TIME,
     COLUMN_TIMESTAMP, COLUMN_TIMESTAMP_TZ, COLUMN_OTHER,
@@ -68,6 +75,8 @@ typedef enum ColumnKind {
 typedef struct ResultColumn {
     Str name, type;
     ColumnKind kind;
+    Str code;                 /* what the peer's driver calls the type: "INTEGER", "STRING",    */
+                              /*   "unknown type_code 2950" (psycopg2); empty: the same as type */
 } ResultColumn;
 
 typedef struct Result {
@@ -77,7 +86,9 @@ typedef struct Result {
     uint64_t row_count;       /* rows in `cells`                                                */
     bool is_cut;              /* there were more than the limit                                 */
     int64_t changed;          /* rows inserted, updated, deleted; -1 where not told (DuckDB     */
-                              /*   tells it of create-table-as in a column "Count" instead)     */
+                              /*   tells it of create-table-as in a column "Count" instead;     */
+                              /*   Postgres counts a select's rows too)                         */
+    Str tag;                  /* Postgres' word on the last statement: "INSERT 0 5"; else empty */
 } Result;
 
 /* Runs one or more statements; the last one's rows come as values, at most `row_limit` of them.
@@ -93,14 +104,19 @@ typedef struct Result {
 MUST bool session_query(Session *session, Arena *arena, Str sql, uint64_t row_limit, Result *out,
                         Err *err);
 
-/* Columns (name, type) of a query (of a script: of its last one), without running it.
+/* session_query() whose rows are dropped: every statement is run to its end. *out has `changed` and
+ * `tag` of the last one and no columns. */
+MUST bool session_execute(Session *session, Arena *arena, Str sql, Result *out, Err *err);
+
+/* Columns (name, type) of a query (of a script: of its last one), without running it. A
+ * transaction that is open stays usable when it fails.
  * Fails ERR_DATABASE. Owner: the arena. */
 MUST bool session_describe(Session *session, Arena *arena, Str sql, Result *out, Err *err);
 
 /* Appends rows of texts to a table that exists; the engine casts each text to the column's type.
  *
  * next     gives the next row's fields (at == NULL: NULL), false at the end or on failure
- * database, schema   empty: the session's own
+ * database, schema   empty: the session's own; columns go by their place, all of them
  * rows     how many were appended; may be NULL
  * Fails    ERR_DATABASE "row 3, column 2 (amount): ..." for a text that cannot be cast or is no
  *          UTF-8, next()'s own error: then nothing is appended (when inside a transaction of the
@@ -141,8 +157,9 @@ MUST bool session_query_over(Session *session, Arena *arena, Str sql, const Name
                              uint32_t count, uint64_t row_limit, Result *out, Err *err);
 
 /* The rows of a query as batches. Nothing else may run on the session until the stream is closed.
- * Types without an Arrow kin (MAP, UNION, ENUM, BIT, HUGEINT, TIME WITH TIME ZONE ...) come as
- * TEXT. Memory: a few batches, whatever the result's size. Fails ERR_DATABASE. */
+ * Types without an Arrow kin (MAP, UNION, ENUM, BIT, HUGEINT, TIME WITH TIME ZONE ..., numeric
+ * without a precision, money) come as TEXT. Memory: a few batches, whatever the result's size.
+ * Fails ERR_DATABASE. */
 MUST bool session_stream(Session *session, Arena *arena, Str sql, Stream *out, Err *err);
 
 /* The columns of a query as an Arrow schema, without running it: what session_stream() would

@@ -21,6 +21,8 @@ struct Engine {
     MUST bool (*session)(Warehouse *warehouse, Arena *arena, Session **out, Err *err);
     MUST bool (*query)(Session *session, Arena *arena, Str sql, uint64_t row_limit, Result *out,
                        Err *err);
+    MUST bool (*execute)(Session *session, Arena *arena, Str sql, Result *out,
+                         Err *err); /* NULL: query() without rows tells nothing more */
     MUST bool (*describe)(Session *session, Arena *arena, Str sql, Result *out, Err *err);
     MUST bool (*append)(Session *session, Str database, Str schema, Str table,
                         uint32_t column_count, RowSource next, void *context, uint64_t *rows,
@@ -43,7 +45,8 @@ struct Session {
     const Engine *engine;
 };
 
-extern const Engine engine_duckdb;
+extern const Engine engine_duckdb;   /* duckdb_session.c  */
+extern const Engine engine_postgres; /* postgres_engine.c */
 
 /* Tells the trace, if there is one. */
 void engine_told(Str sql, int64_t began_us);

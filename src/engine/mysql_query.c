@@ -48,8 +48,11 @@ static bool take_rows(MysqlLink *link, Arena *arena, MYSQL_RES *rows, uint64_t r
         if (!mysql_map_type(lib, arena, &fields[i], &column, &unknown))
             column.source_type = STR("geometry");
         err_drop(&unknown);
-        out->columns[i] = (ResultColumn){str_copy(arena, str_of(fields[i].name)),
-                                         column.source_type, COLUMN_TEXT};
+        out->columns[i] = (ResultColumn){
+            .name = str_copy(arena, str_of(fields[i].name)),
+            .type = column.source_type,
+            .kind = COLUMN_TEXT,
+        };
     }
     for (MYSQL_ROW row; (row = lib->mysql_fetch_row(rows));) {
         if (out->row_count == row_limit) {

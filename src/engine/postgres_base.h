@@ -42,6 +42,7 @@ typedef struct Postgres {
     Str session_sql;                /* `set`s of the user's keys, run after connecting           */
     Str lock_timeout;               /* "60s": how long publishing waits for a lock               */
     Str where;                      /* "shop on db.example.com:5432", for messages               */
+    bool is_session;                /* of the engine: the user's own settings, plain messages    */
     int version;                    /* 150008                                                    */
     bool is_utf8;                   /* the server vouches for the texts it sends                 */
     atomic_uint interrupts;
@@ -53,6 +54,12 @@ typedef struct Postgres {
 
 /* ---- postgres_open.c ---- */
 
+/* The library, loaded when first asked for. */
+MUST bool postgres_library(const Libpq **out, Err *err);
+/* Fills in what connections need; `config` is the normal form of database_config_read(). The
+ * Postgres must not move afterwards. postgres_drop() closes all links. */
+MUST bool postgres_configure(Arena *arena, Value config, bool is_session, Postgres *out, Err *err);
+void postgres_drop(Postgres *postgres);
 /* The main link, open (again, where it broke), with its work begun. */
 MUST bool postgres_main(Database *database, PgLink **out, Err *err);
 /* Another link: one at rest or a new one. Give it back: for reuse only when it is outside of a
@@ -70,6 +77,14 @@ MUST bool postgres_wait(PgLink *link, bool for_write, Err *err);
 MUST bool postgres_flush(PgLink *link, Err *err);
 /* The next result of the running statement, NULL at its end. Owner: the caller (PQclear). */
 MUST bool postgres_next_result(PgLink *link, PGresult **out, Err *err);
+/* Sends a script by the simple protocol; results are to be read. */
+MUST bool postgres_send(PgLink *link, Str sql, Err *err);
+/* Sends bytes of a COPY. */
+MUST bool postgres_copy_data(PgLink *link, Str bytes, Err *err);
+/* Ends a COPY from us, as failed where `failure` is given, and reads the results. */
+MUST bool postgres_copy_end(PgLink *link, const char *failure, Err *err);
+/* A COPY that a script of the user's has begun: ends the link. Returns false. */
+bool postgres_fail_copy(PgLink *link, Err *err);
 /* Runs statements by the simple protocol; rows are dropped. */
 MUST bool postgres_run(PgLink *link, Str sql, Err *err);
 /* Runs one statement with text parameters ($1 ...); rows as texts, NULL as NONE. */
@@ -158,6 +173,11 @@ typedef struct PgPlan {
     int64_t pages, rows_estimated;
 } PgPlan;
 
+/* Name, oid and modifier of the columns of a statement; it is prepared, not run. */
+MUST bool postgres_describe_statement(PgLink *link, Arena *arena, Str sql, PgPlan *plan, Err *err);
+/* Fills in source_type: "numeric(12,2)". */
+MUST bool postgres_load_source_types(PgLink *link, Arena *arena, PgColumn *columns,
+                                     uint32_t count, Err *err);
 MUST bool postgres_plan(PgLink *link, Arena *arena, const DatabaseRead *read, PgPlan *out,
                         Err *err);
 /* "where ..." of the cursor's bounds, or empty; `more` is a further condition or empty. */
@@ -191,6 +211,8 @@ void postgres_decoder_finish(PgDecoder *decoder, Batch *out);
 
 /* ---- postgres_encode.c ---- */
 
+/* Adds a text as a field of COPY's text form. */
+void postgres_encode_text(Text *out, Str text);
 /* Adds a row as a line of COPY's text form; `scratch` is working space. */
 void postgres_encode_row(const Schema *schema, const Batch *batch, uint64_t row, Text *scratch,
                          Text *out);

@@ -62,8 +62,8 @@ static Str column_numbers(Arena *arena, const PgColumn *columns, uint32_t count,
     return text_give(arena, &text);
 }
 
-static bool load_source_types(PgLink *link, Arena *arena, PgColumn *columns, uint32_t count,
-                              Err *err)
+bool postgres_load_source_types(PgLink *link, Arena *arena, PgColumn *columns, uint32_t count,
+                                Err *err)
 {
     Result rows;
     Str parameters[] = {column_numbers(arena, columns, count, false),
@@ -121,7 +121,7 @@ static bool single_statement(Str sql, Str *out, Err *err)
 }
 
 /* Prepares and describes without running. */
-static bool describe_statement(PgLink *link, Arena *arena, Str sql, PgPlan *plan, Err *err)
+bool postgres_describe_statement(PgLink *link, Arena *arena, Str sql, PgPlan *plan, Err *err)
 {
     const Libpq *pq = link->postgres->pq;
     PGresult *result;
@@ -159,7 +159,7 @@ static bool load_query(PgLink *link, Arena *arena, const DatabaseRead *read, PgP
     plan->from = str_print(arena, "(" STR_FMT "\n) as weir_query", STR_ARG(statement));
     plan->rows_estimated = -1;
     Str sql = str_print(arena, "select * from " STR_FMT, STR_ARG(plan->from));
-    if (!describe_statement(link, arena, sql, plan, err))
+    if (!postgres_describe_statement(link, arena, sql, plan, err))
         return err_wrap(err, "the query");
     for (uint32_t i = 0; i < plan->count; i++)
         for (uint32_t j = 0; j < i; j++)
@@ -221,7 +221,7 @@ static bool map_columns(PgLink *link, Arena *arena, const DatabaseRead *read, Pg
                         Err *err)
 {
     PgTypes types;
-    TRY(load_source_types(link, arena, plan->columns, plan->count, err));
+    TRY(postgres_load_source_types(link, arena, plan->columns, plan->count, err));
     TRY(postgres_load_types(link, arena, plan->columns, plan->count, &types, err));
     plan->schema = (Schema){NEW_N(arena, Field, plan->count + 1), plan->count};
     for (uint32_t i = 0; i < plan->count; i++) {

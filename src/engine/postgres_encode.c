@@ -9,7 +9,7 @@
 #define US_A_DAY ((int64_t)86400 * 1000000)
 
 /* Letters that stand for themselves nowhere in a field. */
-static void add_escaped(Text *out, Str s)
+void postgres_encode_text(Text *out, Str s)
 {
     size_t from = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -163,15 +163,15 @@ static void add_field(const Field *field, const struct ArrowArray *array, uint64
     if (field->type == ARROW_NULL || array_is_null(array, row)) {
         text_add_c(out, "\\N");
     } else if (field->type == ARROW_TEXT || field->type == ARROW_JSON) {
-        add_escaped(out, array_bytes(array, row));
+        postgres_encode_text(out, array_bytes(array, row));
     } else if (field->type == ARROW_LIST && !is_json_on_server(field)) {
         text_clear(scratch);
         print_array(field, array, row, scratch);
-        add_escaped(out, text_str(scratch));
+        postgres_encode_text(out, text_str(scratch));
     } else if (field->type == ARROW_BINARY || is_json_on_server(field)) {
         text_clear(scratch);
         array_print(field, array, row, scratch);
-        add_escaped(out, text_str(scratch));
+        postgres_encode_text(out, text_str(scratch));
     } else if (!add_common(field, array, row, out)) {
         array_print(field, array, row, out);
         mend_era(field, out);

@@ -65,11 +65,31 @@ static bool is_our_fault(const char *message)
     return false;
 }
 
+/* libpq's own words for the engine: "connection to server at ... failed: FATAL:  password
+ * authentication failed for user ..." without the marks of the verbose form. */
+static bool fail_session(const char *message, ErrKind kind, const char *state_text, Err *err)
+{
+    if (!state_text) {
+        Str all = str_trim(str_of(message));
+        return err_set(err, kind, NOWHERE, STR_FMT, STR_ARG(all));
+    }
+    Str before = {message, (size_t)(state_text - message) - 7}; /* "28P01: " */
+    Str line = first_line(state_text);
+    return err_set(err, kind, NOWHERE, STR_FMT STR_FMT, STR_ARG(before), STR_ARG(line));
+}
+
 bool postgres_fail_connect(const Postgres *postgres, PGconn *connection, Err *err)
 {
     const char *message = postgres->pq->PQerrorMessage(connection), *text;
     char state[6];
-    if (find_state(message, state, &text)) {
+    bool has_state = find_state(message, state, &text);
+    if (postgres->is_session)
+        return fail_session(message,
+                            has_state               ? kind_of(state)
+                            : is_our_fault(message) ? ERR_DATABASE
+                                                    : ERR_UNAVAILABLE,
+                            has_state ? text : NULL, err);
+    if (has_state) {
         const char *what = kind_of(state) == ERR_UNAVAILABLE ? "Postgres takes no connections now"
                            : strncmp(state, "28", 2) == 0 ? "Postgres refuses the user or password"
                            : strcmp(state, "3D000") == 0  ? "there is no such database"
@@ -88,6 +108,8 @@ bool postgres_fail_connect(const Postgres *postgres, PGconn *connection, Err *er
 bool postgres_fail_link(const PgLink *link, Err *err)
 {
     Str message = str_trim(str_of(link->postgres->pq->PQerrorMessage(link->connection)));
+    if (link->postgres->is_session)
+        return err_set(err, ERR_UNAVAILABLE, NOWHERE, STR_FMT, STR_ARG(message));
     return err_set(err, ERR_UNAVAILABLE, NOWHERE, STR_FMT ": the connection broke: " STR_FMT,
                    STR_ARG(link->postgres->where), STR_ARG(message));
 }
@@ -101,6 +123,18 @@ static void add_field(const Libpq *pq, const PGresult *result, int field, const 
         text_print(out, "%s%s", before, text);
 }
 
+/* The server's message as psycopg2 shows it: without "ERROR:  ", with the line and what follows. */
+static bool fail_plainly(const PgLink *link, const PGresult *result, const char *state, Err *err)
+{
+    Str message = str_trim(str_of(link->postgres->pq->PQresultErrorMessage(result)));
+    size_t at = 0;
+    while (at < message.len && isupper((unsigned char)message.at[at]))
+        at++;
+    if (at && str_starts(str_slice(message, at, message.len), STR(":  ")))
+        message = str_slice(message, at + 3, message.len);
+    return err_set(err, kind_of(state), NOWHERE, STR_FMT, STR_ARG(message));
+}
+
 bool postgres_fail_result(const PgLink *link, const PGresult *result, Err *err)
 {
     const Libpq *pq = link->postgres->pq;
@@ -110,6 +144,8 @@ bool postgres_fail_result(const PgLink *link, const PGresult *result, Err *err)
     if (strcmp(state, "57014") == 0 &&
         atomic_load(&link->postgres->interrupts) != link->interrupts_seen)
         return err_set(err, ERR_CANCELLED, NOWHERE, "the statement was cancelled");
+    if (link->postgres->is_session)
+        return fail_plainly(link, result, state, err);
     AUTO(text) Text text = {0};
     add_field(pq, result, PG_DIAG_MESSAGE_PRIMARY, "", &text);
     add_field(pq, result, PG_DIAG_MESSAGE_DETAIL, "\n  ", &text);

@@ -17,6 +17,9 @@ void pg_need(void);
 void pg_start(void);
 void pg_stop(const char *mode);  /* "fast", "immediate" */
 
+/* A listener on loopback that takes connections and never says a word: its socket. */
+int pg_silent_listener(int *port);
+
 /* One database connection and an arena; goes with pg_close(). */
 typedef struct Pg {
     Arena arena;

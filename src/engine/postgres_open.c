@@ -24,7 +24,7 @@ static struct {
     Libpq calls;
 } library = {.lock = LOCK_INIT(PG_RANK_LIBRARY, "libpq")};
 
-static bool load(const Libpq **out, Err *err)
+bool postgres_library(const Libpq **out, Err *err)
 {
     static const Dynamic libpq = {"libpq.so.5", "libpq5", calls, COUNT_OF(calls)};
     lock_take(&library.lock);
@@ -70,6 +70,22 @@ static void add_keyword(Postgres *postgres, unsigned *count, const char *key, co
     postgres->values[(*count)++] = value;
 }
 
+/* The engine's sessions have their search_path from the start: "discard all" comes back to it.
+ * Blanks and backslashes in a value of `options` have a backslash before them. */
+static Str start_options(Arena *arena, Value config)
+{
+    Text options = {0};
+    Str path = value_get_text(config, "search_path", STR_NONE);
+    text_add(&options, value_get_text(config, "options", STR_NONE));
+    text_add_c(&options, path.len ? " -c search_path=" : "");
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.at[i] == ' ' || path.at[i] == '\\')
+            text_add_char(&options, '\\');
+        text_add_char(&options, path.at[i]);
+    }
+    return str_trim(text_give(arena, &options));
+}
+
 static void read_keywords(Postgres *postgres, Arena *arena, Value config)
 {
     unsigned count = 0;
@@ -78,6 +94,10 @@ static void read_keywords(Postgres *postgres, Arena *arena, Value config)
         Str given = value_get_text(config, keys[i][0], STR_NONE);
         if (socket.len && strcmp(keys[i][0], "host") == 0)
             given = socket;
+        if (str_is(given, "0") && strcmp(keys[i][0], "keepalives_idle") == 0)
+            given = STR_NONE; /* as dbt has it: the system's own */
+        if (postgres->is_session && strcmp(keys[i][0], "options") == 0)
+            given = start_options(arena, config);
         const char *value = given.len ? str_c(arena, given) : keys[i][2];
         if (value)
             add_keyword(postgres, &count, keys[i][1], value);
@@ -85,13 +105,23 @@ static void read_keywords(Postgres *postgres, Arena *arena, Value config)
     add_keyword(postgres, &count, "client_encoding", "UTF8");
 }
 
-/* The user's settings of a session: "set role ...; set search_path = ...". */
-static Str session_sql(Arena *arena, Value config)
+/* A name as SQL reads it: what is not quoted is folded. */
+static Str fold_name(Arena *arena, Str name)
+{
+    bool is_quoted = name.len > 2 && name.at[0] == '"' && name.at[name.len - 1] == '"';
+    return is_quoted ? str_slice(name, 1, name.len - 1) : str_lower(arena, name);
+}
+
+/* The user's settings of a session: "set role ...; set search_path = ...". The engine's sessions
+ * have the role alone here; dbt writes it into a statement, so it is folded. */
+static Str session_sql(Arena *arena, Value config, bool is_session)
 {
     static const char *const settings[] = {"role", "search_path", "statement_timeout"};
     Text sql = {0};
-    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+    for (size_t i = 0; i < (is_session ? 1 : COUNT_OF(settings)); i++) {
         Str given = value_get_text(config, settings[i], STR_NONE);
+        if (is_session)
+            given = fold_name(arena, given);
         if (given.len)
             text_print(&sql, "select pg_catalog.set_config('%s', " STR_FMT ", false);", settings[i],
                        STR_ARG(sql_quote_text(arena, given)));
@@ -116,14 +146,16 @@ static void drop_notice(void *context, const char *message)
     (void)message;
 }
 
-/* Waits for the socket of a connection that is being made. False: time is over, or cancelled. */
-static bool wait_connecting(const PgLink *link, PGconn *connection, bool for_write,
+/* Waits for the socket of a connection that is being made for a link, or (NULL) to be looked at.
+ * False: time is over, or the link was cancelled. */
+static bool wait_connecting(const Libpq *pq, const PgLink *link, PGconn *connection, bool for_write,
                             int64_t until_us)
 {
-    const Libpq *pq = link->postgres->pq;
     for (;;) {
         int64_t left_ms = (until_us - clock_steady_us()) / 1000;
-        if (left_ms <= 0 || atomic_load(&link->postgres->interrupts) != link->interrupts_seen)
+        bool is_cancelled =
+            link && atomic_load(&link->postgres->interrupts) != link->interrupts_seen;
+        if (left_ms <= 0 || is_cancelled)
             return false;
         struct pollfd wanted = {.fd = pq->PQsocket(connection),
                                 .events = for_write ? POLLOUT : POLLIN};
@@ -134,13 +166,12 @@ static bool wait_connecting(const PgLink *link, PGconn *connection, bool for_wri
 }
 
 /* Polls a connection that is being made until it is made, has failed, or time is over. */
-static PostgresPollingStatusType finish_connecting(const PgLink *link, PGconn *connection,
-                                                   int64_t until_us)
+static PostgresPollingStatusType finish_connecting(const Libpq *pq, const PgLink *link,
+                                                   PGconn *connection, int64_t until_us)
 {
-    const Libpq *pq = link->postgres->pq;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (status == PGRES_POLLING_WRITING || status == PGRES_POLLING_READING) {
-        if (!wait_connecting(link, connection, status == PGRES_POLLING_WRITING, until_us))
+        if (!wait_connecting(pq, link, connection, status == PGRES_POLLING_WRITING, until_us))
             return status;
         status = pq->PQconnectPoll(connection);
     }
@@ -156,18 +187,30 @@ static bool fail_unfinished(const PgLink *link, Err *err)
                    STR_ARG(postgres->where), (long long)(postgres->connect_timeout_ms / 1000));
 }
 
+/* The settings that make texts come in one form; a session of the engine keeps the user's own, but
+ * for dates, whose form it has to know. */
+static bool set_forms(PgLink *link, Err *err)
+{
+    Arena arena = {0};
+    Str sql = STR("set datestyle = 'ISO'");
+    const char *style = link->postgres->pq->PQparameterStatus(link->connection, "DateStyle");
+    bool ok = true;
+    if (!link->postgres->is_session)
+        ok = asset_read(&arena, STR("src/engine/postgres/session.sql"), &sql, err) &&
+             postgres_run(link, sql, err);
+    else if (!style || strncmp(style, "ISO", 3) != 0)
+        ok = postgres_run(link, sql, err);
+    arena_drop(&arena);
+    return ok;
+}
+
 /* Settings of the session; what the server says of itself. */
 static bool set_up(PgLink *link, Err *err)
 {
     Postgres *postgres = link->postgres;
     const Libpq *pq = postgres->pq;
-    Arena arena = {0};
-    Str sql;
-    bool ok = asset_read(&arena, STR("src/engine/postgres/session.sql"), &sql, err) &&
-              postgres_run(link, sql, err) &&
-              (!postgres->session_sql.len || postgres_run(link, postgres->session_sql, err));
-    arena_drop(&arena);
-    TRY(ok);
+    TRY(set_forms(link, err));
+    TRY(!postgres->session_sql.len || postgres_run(link, postgres->session_sql, err));
     const char *encoding = pq->PQparameterStatus(link->connection, "server_encoding");
     postgres->is_utf8 = encoding && strcmp(encoding, "SQL_ASCII") != 0;
     postgres->version = pq->PQserverVersion(link->connection);
@@ -187,7 +230,7 @@ static bool link_open(PgLink *link, Err *err)
     pq->PQsetNoticeProcessor(connection, drop_notice, NULL);
     bool ok = pq->PQstatus(connection) != CONNECTION_BAD;
     if (ok) {
-        PostgresPollingStatusType status = finish_connecting(link, connection, until_us);
+        PostgresPollingStatusType status = finish_connecting(pq, link, connection, until_us);
         ok = status == PGRES_POLLING_OK;
         if (!ok && status != PGRES_POLLING_FAILED) {
             pq->PQfinish(connection);
@@ -263,19 +306,18 @@ void postgres_give(PgLink *link, bool is_reusable)
     link->connection = NULL;
 }
 
-/* PQcancel() waits for the server without an end, so ask first whether anybody answers there. */
+/* PQcancel() waits for the server without an end, so ask first whether anybody answers there. That
+ * the link is interrupted again meanwhile does not matter. */
 static bool is_answering(const PgLink *link)
 {
     const Libpq *pq = link->postgres->pq;
-    PgLink probe = {.postgres = link->postgres,
-                    .interrupts_seen = atomic_load(&link->postgres->interrupts)};
     PGconn *connection =
         pq->PQconnectStartParams(link->postgres->keywords, link->postgres->values, 0);
     if (!connection)
         return false;
     PostgresPollingStatusType status = PGRES_POLLING_FAILED;
     if (pq->PQstatus(connection) != CONNECTION_BAD)
-        status = finish_connecting(&probe, connection, clock_steady_us() + PROBE_MS * 1000);
+        status = finish_connecting(pq, NULL, connection, clock_steady_us() + PROBE_MS * 1000);
     bool is_there = status == PGRES_POLLING_OK || status == PGRES_POLLING_FAILED;
     pq->PQfinish(connection);
     return is_there;
@@ -298,11 +340,8 @@ static void interrupt(Database *database)
     atomic_fetch_add(&((Postgres *)database)->interrupts, 1);
 }
 
-static void close_database(void *what)
+void postgres_drop(Postgres *postgres)
 {
-    Postgres *postgres = what;
-    CHECK(&postgres->base, DATABASE_MAGIC);
-    postgres->base.magic = 0;
     if (postgres->main.connection)
         postgres->pq->PQfinish(postgres->main.connection);
     for (unsigned i = 0; i < postgres->rest_count; i++)
@@ -310,23 +349,36 @@ static void close_database(void *what)
     lock_drop(&postgres->lock);
 }
 
+static void close_database(void *what)
+{
+    Postgres *postgres = what;
+    CHECK(&postgres->base, DATABASE_MAGIC);
+    postgres->base.magic = 0;
+    postgres_drop(postgres);
+}
+
+bool postgres_configure(Arena *arena, Value config, bool is_session, Postgres *out, Err *err)
+{
+    int64_t timeout_s;
+    TRY(postgres_library(&out->pq, err));
+    TRY(database_config_int(config, "connect_timeout", 1, 3600, 10, &timeout_s, err));
+    out->base = (Database){DATABASE_MAGIC, &database_postgres};
+    out->is_session = is_session;
+    out->connect_timeout_ms = timeout_s * 1000;
+    out->session_sql = session_sql(arena, config, is_session);
+    out->lock_timeout = str_copy(arena, value_get_text(config, "lock_timeout", STR("60s")));
+    out->where = describe_place(arena, config);
+    out->main.postgres = out;
+    read_keywords(out, arena, config);
+    lock_init(&out->lock, PG_RANK_LINKS, "postgres links");
+    return true;
+}
+
 static bool open_database(Arena *arena, Value config, Database **out, Err *err)
 {
-    const Libpq *pq;
-    int64_t timeout_s;
     PgLink *link;
-    TRY(load(&pq, err));
-    TRY(database_config_int(config, "connect_timeout", 1, 3600, 10, &timeout_s, err));
     Postgres *postgres = NEW(arena, Postgres);
-    postgres->base = (Database){DATABASE_MAGIC, &database_postgres};
-    postgres->pq = pq;
-    postgres->connect_timeout_ms = timeout_s * 1000;
-    postgres->session_sql = session_sql(arena, config);
-    postgres->lock_timeout = str_copy(arena, value_get_text(config, "lock_timeout", STR("60s")));
-    postgres->where = describe_place(arena, config);
-    postgres->main.postgres = postgres;
-    read_keywords(postgres, arena, config);
-    lock_init(&postgres->lock, PG_RANK_LINKS, "postgres links");
+    TRY(postgres_configure(arena, config, false, postgres, err));
     arena_on_drop(arena, close_database, postgres);
     TRY(postgres_main(&postgres->base, &link, err));
     *out = &postgres->base;

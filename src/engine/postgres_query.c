@@ -73,7 +73,7 @@ static bool is_failure(ExecStatusType status)
 
 /* A link that waits for or sends data in the middle of a script cannot be used any more: close it.
  */
-static bool fail_copy(PgLink *link, Err *err)
+bool postgres_fail_copy(PgLink *link, Err *err)
 {
     link->postgres->pq->PQfinish(link->connection);
     link->connection = NULL;
@@ -97,7 +97,7 @@ bool postgres_end(PgLink *link, Err *err)
             ok = postgres_fail_result(link, result, err);
         pq->PQclear(result);
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
-            return ok ? fail_copy(link, err) : false;
+            return ok ? postgres_fail_copy(link, err) : false;
     }
 }
 
@@ -116,6 +116,11 @@ static bool send(PgLink *link, Str sql, const Str *parameters, uint32_t count, b
                                                     values, NULL, NULL, 0);
     arena_drop(&arena);
     return is_sent ? postgres_flush(link, err) : postgres_fail_link(link, err);
+}
+
+bool postgres_send(PgLink *link, Str sql, Err *err)
+{
+    return send(link, sql, NULL, 0, true, err);
 }
 
 bool postgres_run(PgLink *link, Str sql, Err *err)
@@ -145,6 +150,30 @@ bool postgres_begin_copy(PgLink *link, Str sql, ExecStatusType expected, Err *er
     (void)!postgres_end(link, &ignored);
     err_drop(&ignored);
     return is_told ? false : err_set(err, ERR_DATABASE, NOWHERE, "the server did not begin COPY");
+}
+
+bool postgres_copy_data(PgLink *link, Str bytes, Err *err)
+{
+    const Libpq *pq = link->postgres->pq;
+    for (int sent = 0; sent == 0 && bytes.len;) {
+        sent = pq->PQputCopyData(link->connection, bytes.at, (int)bytes.len);
+        if (sent < 0)
+            return postgres_fail_link(link, err);
+        TRY(postgres_flush(link, err));
+    }
+    return true;
+}
+
+bool postgres_copy_end(PgLink *link, const char *failure, Err *err)
+{
+    const Libpq *pq = link->postgres->pq;
+    int ended;
+    while ((ended = pq->PQputCopyEnd(link->connection, failure)) == 0)
+        TRY(postgres_flush(link, err));
+    if (ended < 0)
+        return postgres_fail_link(link, err);
+    TRY(postgres_flush(link, err));
+    return postgres_end(link, err);
 }
 
 /* ---- rows as texts ---- */
@@ -235,7 +264,7 @@ static bool collect_all(PgLink *link, Collector *into, Err *err)
             collect(into, pq, result, &is_in_rows);
         pq->PQclear(result);
         if (is_copy)
-            return fail_copy(link, err);
+            return postgres_fail_copy(link, err);
         if (is_failure(status)) {
             Err ignored = {0};
             (void)!postgres_end(link, &ignored);

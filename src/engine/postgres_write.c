@@ -229,13 +229,7 @@ static bool add_columns(Writer *writer, Err *err)
 
 static bool send_chunk(Writer *writer, Text *chunk, Err *err)
 {
-    const Libpq *pq = writer->link->postgres->pq;
-    for (int sent = 0; sent == 0 && chunk->len;) {
-        sent = pq->PQputCopyData(writer->link->connection, chunk->at, (int)chunk->len);
-        if (sent < 0)
-            return postgres_fail_link(writer->link, err);
-        TRY(postgres_flush(writer->link, err));
-    }
+    TRY(postgres_copy_data(writer->link, text_str(chunk), err));
     text_clear(chunk);
     return true;
 }
@@ -263,18 +257,6 @@ static bool send_batches(Writer *writer, Err *err)
     return send_chunk(writer, &chunk, err);
 }
 
-static bool end_copy(Writer *writer, const char *failure, Err *err)
-{
-    const Libpq *pq = writer->link->postgres->pq;
-    int ended;
-    while ((ended = pq->PQputCopyEnd(writer->link->connection, failure)) == 0)
-        TRY(postgres_flush(writer->link, err));
-    if (ended < 0)
-        return postgres_fail_link(writer->link, err);
-    TRY(postgres_flush(writer->link, err));
-    return postgres_end(writer->link, err);
-}
-
 static bool copy_in(Writer *writer, Err *err)
 {
     bool is_fresh = writer->way == WAY_NEW || writer->way == WAY_SWAP;
@@ -283,10 +265,10 @@ static bool copy_in(Writer *writer, Err *err)
                         is_fresh ? " with (freeze)" : "");
     TRY(postgres_begin_copy(writer->link, sql, PGRES_COPY_IN, err));
     if (send_batches(writer, err))
-        return end_copy(writer, NULL, err);
+        return postgres_copy_end(writer->link, NULL, err);
     Err ignored = {0};
     if (err->kind != ERR_CANCELLED)
-        (void)!end_copy(writer, "the stream of rows failed", &ignored);
+        (void)!postgres_copy_end(writer->link, "the stream of rows failed", &ignored);
     err_drop(&ignored);
     return false;
 }

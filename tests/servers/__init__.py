@@ -9,6 +9,7 @@ from .api import Api
 from .cdn import Cdn
 from .faults import Faults
 from .ftp import Ftp
+from .hub import Hub
 from .mariadb import MariaDb
 from .postgres import Postgres
 from .process import Missing, Server
@@ -18,7 +19,7 @@ from .s3 import S3
 from .sftp import Sftp
 
 SERVERS = {"postgres": Postgres, "mariadb": MariaDb, "s3": S3, "sftp": Sftp, "cdn": Cdn, "ftp": Ftp, "api": Api, "proxy": Proxy,
-           "replay": Replay}
+           "replay": Replay, "hub": Hub}
 
 
 def missing(*kinds):
@@ -31,4 +32,4 @@ def missing(*kinds):
     return None
 
 
-__all__ = ["missing", "mixed", "Api", "Cdn", "Faults", "Ftp", "MariaDb", "Missing", "Postgres", "Proxy", "Replay", "S3", "SERVERS", "Server", "Sftp"]
+__all__ = ["missing", "mixed", "Api", "Cdn", "Faults", "Ftp", "Hub", "MariaDb", "Missing", "Postgres", "Proxy", "Replay", "S3", "SERVERS", "Server", "Sftp"]
