@@ -95,13 +95,15 @@
   {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
   {%- set window -%}
     {{ event_time }} >= '{{ batch.event_time_start }}' and {{ event_time }} < '{{ batch.event_time_end }}'
+  {%- endset -%}
+  {%- set predicates -%}
     {%- for predicate in normalize_incremental_predicates(arg_dict['incremental_predicates']) %}
       and ({{ predicate }})
     {%- endfor -%}
   {%- endset %}
 
     delete from {{ target }}
-    where {{ window }};
+    where {{ window }}{{ predicates }};
 
     insert into {{ target }} ({{ columns }})
     (

@@ -13,7 +13,11 @@
 {%- endmacro %}
 
 {% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
-  {%- if language != 'sql' -%}
+  {%- if language == 'python' -%}
+    {%- do return(py_write_table(temporary=temporary, relation=relation, compiled_code=compiled_code,
+                                 partitioned_by=partitioned_by or (none if temporary else duckdb__get_partitioned_by(relation, temporary)),
+                                 sorted_by=sorted_by or (none if temporary else duckdb__get_sorted_by(relation, temporary)))) -%}
+  {%- elif language != 'sql' -%}
     {%- do exceptions.raise_compiler_error(
           'duckdb__create_table_as macro did not get supported language, it got ' ~ language) -%}
   {%- endif -%}
@@ -29,6 +33,9 @@
       {%- do layout.append(duckdb__alter_table_set_sorted_by(relation, order)) -%}
     {%- endif -%}
   {%- endif -%}
+  {%- if config.get('contract').enforced -%}
+    {{ get_assert_columns_equivalent(compiled_code) }}
+  {%- endif -%}
   {{ header if header is not none }}
   {%- if temporary %}
     create temporary table
@@ -37,7 +44,7 @@
       {{ compiled_code }}
     );
   {%- elif config.get('contract').enforced %}
-    {{- get_assert_columns_equivalent(compiled_code) }}
+
     create table {{ relation }}
     {{ get_table_columns_and_constraints() }};
     {{ layout | join('\n') }}

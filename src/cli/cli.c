@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/yaml.h"
+#include "cli/event_time.h"
 #include "config.h"
 
 static const CommandFn functions[COMMAND_COUNT] = {
@@ -103,7 +104,7 @@ static Value custom_environment(Arena *arena)
     return out;
 }
 
-static Str command_line(Cli *cli, int argc, char **argv)
+static Str printed_command(Cli *cli, int argc, char **argv)
 {
     AUTO(text) Text text = {0};
     text_add_c(&text, cli->program);
@@ -113,7 +114,7 @@ static Str command_line(Cli *cli, int argc, char **argv)
     return text_copy(&cli->arena, &text);
 }
 
-static void invocation_init(Cli *cli, int argc, char **argv)
+void cli_set_invocation(Cli *cli, Str command_line)
 {
     Arena *arena = &cli->arena;
     Dict *args = cli->flags.dict;
@@ -122,7 +123,9 @@ static void invocation_init(Cli *cli, int argc, char **argv)
     if (str_is(which, "ls"))
         which = STR("list");
     dict_put(args, STR("which"), value_text(which));
-    dict_put(args, STR("invocation_command"), value_text(command_line(cli, argc, argv)));
+    dict_put(args, STR("invocation_command"), value_text(command_line));
+    if (cli->parsed.command == COMMAND_OPERATION)
+        dict_put(args, STR("macro"), value_text(cli->parsed.argument));
     dict_put(args, STR("project_dir"), value_text(cli->project_dir));
     dict_put(args, STR("log_path"), value_text(cli->log_folder));
     Value vars = value_get(cli->flags, "vars");
@@ -130,12 +133,17 @@ static void invocation_init(Cli *cli, int argc, char **argv)
         vars = value_dict(arena);
         dict_put(args, STR("vars"), vars);
     }
+    /* with exceptions from "all" the sinks decide, event by event */
+    Value promoted = value_get(cli->flags, "warn_error_options");
+    bool has_exceptions = value_truth(value_get(promoted, "warn")) ||
+                          value_truth(value_get(promoted, "exclude")) ||
+                          value_truth(value_get(promoted, "silence"));
     bool fails_on_warning = flag_is(cli->flags, "warn_error") ||
-                            names_event(value_get(value_get(cli->flags, "warn_error_options"),
-                                                  "error"), "");
+                            (names_event(value_get(promoted, "error"), "") && !has_exceptions);
+    bool is_first = !cli->invocation.id.len;
     cli->invocation = (Invocation){
-        .id = uuid_make(arena),
-        .started_at_us = clock_now_us(),
+        .id = is_first ? uuid_make(arena) : cli->invocation.id,
+        .started_at_us = is_first ? clock_now_us() : cli->invocation.started_at_us,
         .which = which,
         .args = cli->flags,
         .cli_vars = vars,
@@ -179,7 +187,7 @@ static bool wants_colours(const Cli *cli)
 
 static bool writes_log(CommandId command)
 {
-    return !command_is_alone(command) && command != COMMAND_INIT;
+    return !command_is_alone(command) && !command_is_text(command) && command != COMMAND_INIT;
 }
 
 static bool open_sinks(Cli *cli, Err *err)
@@ -227,12 +235,28 @@ static void say_version(const Cli *cli)
 
 /* ---- errors ---- */
 
+/* Of a last line "> in model a (models/a.sql)" of an error's text " in model a (models/a.sql)", for
+ * the title, as dbt has it; the line goes, though its bytes still lie there. */
+static Str take_node(Text *body)
+{
+    Str all = text_str(body);
+    ptrdiff_t end = str_find_last(all, STR("\n"));
+    Str last = end < 0 ? STR_NONE : str_slice(all, (size_t)end + 1, all.len);
+    ptrdiff_t at = str_find(last, STR("> in "));
+    if (at < 0 || !str_ends(last, STR(")")) || str_find(last, STR("> in macro ")) >= 0)
+        return STR_NONE;
+    text_truncate(body, (size_t)end);
+    return str_slice(last, (size_t)at + 1, last.len);
+}
+
 /* "[ERROR]: Encountered an error:\nCompilation Error\n  what happened" */
 static void say_error(const Err *err)
 {
     AUTO(text) Text body = {0}, message = {0};
     err_print(err, &body);
-    text_print(&message, "[ERROR]: Encountered an error:\n%s", err_title(err->kind));
+    Str where = take_node(&body);
+    text_print(&message, "[ERROR]: Encountered an error:\n%s" STR_FMT, err_title(err->kind),
+               STR_ARG(where));
     Str rest = text_str(&body), line;
     while (str_next_part(&rest, '\n', &line))
         text_print(&message, "\n  " STR_FMT, STR_ARG(line));
@@ -272,7 +296,8 @@ static int run_command(Cli *cli)
 {
     Err err = {0};
     int exit_code = 0;
-    bool is_plain = command_is_alone(cli->parsed.command) || flag_is(cli->flags, "config_dir");
+    bool is_plain = command_is_alone(cli->parsed.command) ||
+                    command_is_text(cli->parsed.command) || flag_is(cli->flags, "config_dir");
     bool ok = open_sinks(cli, &err);
     if (ok && !is_plain)
         say_version(cli);
@@ -307,7 +332,8 @@ static int prepare_and_run(Cli *cli, int argc, char **argv)
     bool has_project = !command_is_alone(command) && command != COMMAND_INIT;
     cli->project_dir = has_project ? find_project_dir(cli) : cli->start_folder;
     Value project_flags = has_project ? read_project_flags(cli) : UNDEFINED;
-    if (!flags_make(arena, &cli->parsed, project_flags, &cli->flags, &err)) {
+    if (!flags_make(arena, &cli->parsed, project_flags, &cli->flags, &err) ||
+        !event_time_check(cli->flags, &err)) {
         int code = usage_error(cli, &err);
         err_drop(&err);
         return code;
@@ -318,7 +344,7 @@ static int prepare_and_run(Cli *cli, int argc, char **argv)
     Str profiles = flag_text(cli->flags, "profiles_dir");
     if (profiles.len)
         dict_put(cli->flags.dict, STR("profiles_dir"), value_text(caller_path(cli, profiles)));
-    invocation_init(cli, argc, argv);
+    cli_set_invocation(cli, printed_command(cli, argc, argv));
     return run_command(cli);
 }
 

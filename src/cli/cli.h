@@ -14,6 +14,13 @@
 #include "ingest/ingest.h"
 #include "transform/transform.h"
 
+/* `retry`: what of an earlier run is run again, in place of a selection. */
+typedef struct RetryWork {
+    Map ids;                       /* unique ids (value: any pointer)                          */
+    Map batches;                   /* unique id -> RetryBatches                                */
+    int64_t started_us;            /* of the run that is repeated, wall clock                  */
+} RetryWork;
+
 typedef struct Cli {
     Arena arena;                   /* as long as the process                                   */
     const char *program;           /* "weir", or "dbt" when called by that name                */
@@ -26,6 +33,7 @@ typedef struct Cli {
     Str log_folder;
     Project *project;              /* after cli_load()                                         */
     Graph *graph;
+    const RetryWork *retry;        /* NULL: none                                               */
     uint32_t inline_count;         /* 1 with --inline: counted as a sql operation              */
 } Cli;
 
@@ -40,6 +48,9 @@ typedef bool (*CommandFn)(Cli *cli, int *exit_code, Err *err);
     MUST bool function(Cli *cli, int *exit_code, Err *err);
 #include "cli/commands.def"
 #undef COMMAND
+
+/* Sets invocation (all but id and time) from the flags, when they were made or changed. */
+void cli_set_invocation(Cli *cli, Str command_line);
 
 /* ---- invocation.c: the steps of a command ---- */
 
@@ -105,6 +116,8 @@ void cli_node_payload(const Cli *cli, NodePayload payload);
 
 /* "Finished running 3 seeds, ..." */
 void report_finished(const NodeResults *results, int64_t took_us);
+/* `source freshness`: what could not be asked, what is too old, "Done." */
+void report_freshness(const NodeResults *results);
 /* With --fail-fast: the failure that ended the run, at once. */
 void report_fail_fast(const NodeResults *results);
 /* "Completed ...", every error and warning with its place, "Done. PASS=...". */

@@ -49,11 +49,16 @@ static void say_program(Cli *cli, Str profiles)
 /* The keys of the profile's output that can hold no secret, as templates see them. */
 static void say_connection(const Profile *profile)
 {
+    static const char *const other[] = {"name",   "target_name", "profile_name",
+                                        "dbname", "type",        "threads"};
     say_line(LEVEL_INFO, "Connection:");
     uint32_t at = 0;
     Value key, value;
     while (value_is_dict(profile->shown) && dict_next(profile->shown.dict, &at, &key, &value)) {
-        if (value_is(key, "name") || value_is(key, "target_name") || value_is(key, "profile_name"))
+        bool is_other = false;
+        for (uint32_t i = 0; i < COUNT_OF(other); i++)
+            is_other |= value_is(key, other[i]);
+        if (is_other)
             continue;
         AUTO(text) Text text = {0};
         value_print(value, &text);

@@ -35,6 +35,10 @@ static void add_selector(const Node *node, Text *out)
     case NODE_PUBLISH:
         text_print(out, "%s:" STR_FMT "." STR_FMT, node_kind_name(node->kind),
                    STR_ARG(node->package), STR_ARG(node->name));
+        if (node->kind == NODE_UNIT_TEST && !value_is_none(node->version)) {
+            text_add_c(out, "_v");
+            value_print(node->version, out);
+        }
         return;
     case NODE_INGEST: text_add_c(out, "ingest:"); break;
     default: break;

@@ -75,8 +75,12 @@ bool cmd_run(Cli *cli, int *exit_code, Err *err)
     TRY(cli_load(cli, STR_NONE, NULL, err));
     cli_say_found(cli);
     TRY(cli_select(cli, modes[command].kinds, &selected, err));
-    if (!bits_count(selected))
-        return cli_nothing_to_do(cli, err);
+    if (!bits_count(selected)) {
+        TRY(cli_nothing_to_do(cli, err));
+        if (command == COMMAND_SEED) /* as dbt: seeds alone have an end of their own */
+            report_end(cli, &results);
+        return true;
+    }
     int64_t started_us = clock_steady_us();
     bool ok = cli_run_nodes(cli, modes[command].mode, selected, &results, err);
     int64_t took_us = clock_steady_us() - started_us;

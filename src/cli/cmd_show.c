@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "cli/cli.h"
+#include "jinja/jinja.h"
 
 #define KIND(id) ((uint32_t)1 << NODE_##id)
 
@@ -75,8 +76,11 @@ static void show_seeds_whole(Cli *cli, Bits selected)
 bool cmd_show(Cli *cli, int *exit_code, Err *err)
 {
     Str sql = flag_text(cli->flags, "inline");
-    if (!sql.at)
-        sql = flag_text(cli->flags, "inline_direct");
+    Str direct = flag_text(cli->flags, "inline_direct");
+    if (!sql.at && direct.at) /* as it stands: braces are no Jinja */
+        sql = !jinja_has_tags(direct) ? direct
+                                      : str_print(&cli->arena, "{%% raw %%}" STR_FMT
+                                                  "{%% endraw %%}", STR_ARG(direct));
     if (sql.at)
         return show_inline(cli, sql, err);
     Value select = value_get(cli->flags, "select");

@@ -94,7 +94,7 @@ static void add_foreign(Arena *arena, CommandId command, Dict *flags)
     for (uint32_t i = 0; i < options_count; i++) {
         const Option *option = &options_table[i];
         Str key = str_of(option->key);
-        bool is_foreign = !(option->on & ((uint32_t)1 << command)) && !option_is_local(option) &&
+        bool is_foreign = !(option->on & COMMAND_BIT(command)) && !option_is_local(option) &&
                           option->kind == OPTION_FLAG;
         if (is_foreign && !dict_find(flags, key))
             dict_put(flags, str_copy(arena, key),
@@ -108,7 +108,7 @@ bool flags_make(Arena *arena, const Parsed *parsed, Value project, Value *out, E
     for (uint32_t i = 0; i < options_count; i++) {
         const Option *option = &options_table[i];
         Value value;
-        if (!(option->on & ((uint32_t)1 << parsed->command)))
+        if (!(option->on & COMMAND_BIT(parsed->command)))
             continue;
         TRY(flag_value(arena, parsed, option, project, &value, err));
         if (!value_is_none(value))

@@ -59,7 +59,7 @@ static void add_options(CommandId command, bool wants_global, Text *out)
     for (uint32_t i = 0; i < options_count; i++) {
         const Option *option = &options_table[i];
         bool is_global = option->on & 1;
-        if ((option->on & ((uint32_t)1 << command)) && is_global == wants_global &&
+        if ((option->on & COMMAND_BIT(command)) && is_global == wants_global &&
             option->about[0])
             add_option(option, out);
     }
@@ -85,7 +85,7 @@ void help_print(const char *program, CommandId command, Text *out)
         return;
     }
     text_print(out, "\n  Runs a data team's pipeline: builds, tests and documents a dbt project on "
-                    "DuckDB.\n\nCommands:\n");
+                    "DuckDB or Postgres.\n\nCommands:\n");
     for (CommandId id = 1; id < COMMAND_COUNT; id++) {
         AUTO(text) Text left = {0};
         text_add_c(&left, commands[id].name);
@@ -107,6 +107,9 @@ void help_print_version(const char *program, Text *out)
 {
     text_print(out,
                "%s %s\n\nCore:\n  - installed: " DBT_VERSION
-               "\n\nPlugins:\n  - duckdb: 1.11.1\n",
+               "\n\nPlugins:\n",
                str_is(str_of(program), "dbt") ? "weir, as dbt," : "weir", WEIR_VERSION);
+    for (uint32_t i = 0; dialect_at(i); i++)
+        text_print(out, "  - " STR_FMT ": " STR_FMT "\n", STR_ARG(dialect_at(i)->type),
+                   STR_ARG(dialect_at(i)->version));
 }

@@ -28,7 +28,39 @@ bool names_event(Value names, const char *event)
     return false;
 }
 
-/* Is a warning to be an error? `warn` wins over `error`. */
+/* How an event stands in a list: 3 by its name, 2 as a deprecation, 1 by "all", 0 not at all. */
+static int rank_in(Value names, const char *event)
+{
+    int rank = value_is(names, "all") || value_is(names, "*");
+    for (uint32_t i = 0; value_is_list(names) && i < names.list->len; i++) {
+        Value name = names.list->at[i];
+        if (value_is(name, event))
+            return 3;
+        if (value_is(name, "Deprecations") && str_ends(str_of(event), STR("Deprecation")))
+            rank = 2;
+        else if (!rank && (value_is(name, "all") || value_is(name, "*")))
+            rank = 1;
+    }
+    return rank;
+}
+
+/* The nearest mention decides; of two alike silence goes before warn, warn before error. */
+static bool is_silenced(const Event *event)
+{
+    int silent = rank_in(hub.options.silenced, event->name);
+    return event->level == LEVEL_WARN && silent &&
+           silent >= rank_in(hub.options.warns, event->name) &&
+           silent >= rank_in(hub.options.errors, event->name);
+}
+
+bool sinks_promote(const char *event)
+{
+    int error = rank_in(hub.options.errors, event), warn = rank_in(hub.options.warns, event);
+    int silent = rank_in(hub.options.silenced, event);
+    return hub.options.warns_are_errors || (error && error > warn && error > silent);
+}
+
+/* Is a warning to be an error? */
 static bool is_promoted(const Event *event)
 {
     if (event->level != LEVEL_WARN || strcmp(event->name, "LogTestResult") == 0 ||
@@ -36,9 +68,7 @@ static bool is_promoted(const Event *event)
         strncmp(event->name, "RunResult", 9) == 0 ||
         strcmp(event->name, "DeprecationsSummary") == 0)
         return false;
-    if (names_event(hub.options.warns, event->name))
-        return false;
-    return hub.options.warns_are_errors || names_event(hub.options.errors, event->name);
+    return sinks_promote(event->name);
 }
 
 /* Counts it; false when its kind was shown already. */
@@ -91,8 +121,7 @@ static void hand_on_concurrency(const Event *like)
 static void hub_take(void *context, const Event *event)
 {
     (void)context;
-    bool is_silent = event->level == LEVEL_WARN && names_event(hub.options.silenced, event->name);
-    if (is_silent || !is_new_deprecation(event))
+    if (is_silenced(event) || !is_new_deprecation(event))
         return;
     if (is_promoted(event) && !hub.has_warning) {
         hub.has_warning = true;

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "cli/cli.h"
+#include "cli/event_time.h"
 
 /* ---- loading ---- */
 
@@ -60,6 +61,7 @@ bool cli_load(Cli *cli, Str inline_sql, Node **inline_node, Err *err)
     TRY(project_load(&cli->invocation, &options, &cli->arena, &cli->project, err));
     TRY(say_adapter(cli, err));
     TRY(graph_resolve(cli->project, &cli->graph, err));
+    TRY(project_check_inputs(cli->project, err));
     if (inline_sql.at) {
         if (!project_add_inline(cli->project, STR("inline_query"), inline_sql, inline_node, err) ||
             !graph_resolve_node(cli->graph, *inline_node, err))
@@ -128,8 +130,7 @@ void cli_say_found(const Cli *cli)
     report_count(&line, library_len(project->library), "macro");
     if (project->groups.len)
         report_count(&line, project->groups.len, "group");
-    static const NodeKind last[] = {NODE_SEMANTIC_MODEL, NODE_SAVED_QUERY, NODE_UNIT_TEST,
-                                    NODE_FUNCTION};
+    static const NodeKind last[] = {NODE_SEMANTIC_MODEL, NODE_SAVED_QUERY, NODE_UNIT_TEST};
     for (size_t i = 0; i < COUNT_OF(last); i++)
         if (counts[last[i]])
             report_count(&line, counts[last[i]], node_kind_name(last[i]));
@@ -182,8 +183,24 @@ static IndirectSelection indirect_of(Str name)
                                        : INDIRECT_EAGER;
 }
 
+/* retry: the nodes that are to be run again, as far as they exist still. */
+static void select_again(Cli *cli, Bits *out)
+{
+    Value key, value;
+    *out = bits_make(&cli->arena, cli->graph->count);
+    for (uint32_t at = 0; dict_next(cli->retry->ids.dict, &at, &key, &value);) {
+        const Node *node = map_find(&cli->project->by_id, value_str(key));
+        if (node)
+            bits_add(*out, node->index);
+    }
+}
+
 bool cli_select(Cli *cli, uint32_t kinds, Bits *out, Err *err)
 {
+    if (cli->retry) {
+        select_again(cli, out);
+        return sinks_check(err);
+    }
     Selection selection = {0};
     bool is_all, excludes_all;
     selection.select = words_of(cli, "select", &selection.select_count);
@@ -234,7 +251,9 @@ bool cli_fail_inline(Err *err)
     AUTO(text) Text body = {0}, text = {0};
     err_print(err, &body);
     text_print(&text, "%s in sql operation inline_query",
-               err_title(is_database ? ERR_RUNTIME : err->kind));
+               err_title(!is_database                           ? err->kind
+                         : dialect_now()->tells_database_errors ? ERR_DATABASE
+                                                                : ERR_RUNTIME));
     Str rest = text_str(&body), line;
     while (str_next_part(&rest, '\n', &line))
         text_print(&text, "\n  " STR_FMT, STR_ARG(line));
@@ -263,13 +282,25 @@ bool cli_write_manifest(const Cli *cli, Err *err)
 {
     if (!flag_is(cli->flags, "write_json"))
         return true;
+    TRY(semantic_manifest_write(cli->graph, cli_artifact(cli, "semantic_manifest.json"), err));
     return manifest_write(cli->graph, cli_artifact(cli, "manifest.json"), cpu_count(), err);
+}
+
+/* sources.json, or where -o says. */
+static bool write_freshness(const Cli *cli, const NodeResults *results, Err *err)
+{
+    Str given = flag_text(cli->flags, "output"), path = cli_artifact(cli, "sources.json");
+    if (given.len)
+        path = path_join(cli->project->arena, cli->start_folder, given);
+    return freshness_write(cli->project, results, clock_steady_us() - cli->started_us, path, err);
 }
 
 bool cli_write_results(const Cli *cli, const NodeResults *results, Err *err)
 {
     if (!flag_is(cli->flags, "write_json"))
         return true;
+    if (cli->parsed.command == COMMAND_FRESHNESS)
+        return write_freshness(cli, results, err);
     return results_write(cli->project, results, clock_steady_us() - cli->started_us,
                          cli_artifact(cli, "run_results.json"), err);
 }
@@ -311,7 +342,7 @@ void cli_node_payload(const Cli *cli, NodePayload payload)
 bool cli_load_state(Cli *cli, State **out, Err *err)
 {
     *out = NULL;
-    if (!flag_is(cli->flags, "defer"))
+    if (!flag_is(cli->flags, "defer") && cli->parsed.command != COMMAND_CLONE)
         return true;
     Str folder = flag_text(cli->flags, "defer_state");
     if (!folder.len)
@@ -340,14 +371,20 @@ void cli_run_options(const Cli *cli, RunMode mode, State *state, RunOptions *out
                                (value_truth(value_get(cli->flags, "select")) ||
                                 flag_text(cli->flags, "inline").len),
         .introspects = cli->invocation.is_introspecting,
-        .warns_are_errors = cli->invocation.fails_on_warning,
+        .warns_are_errors = sinks_promote("LogTestResult"),
         .show_limit = value_is_int(limit) ? limit.number : -1,
         .state = state,
         .defers = state != NULL,
         .favors_state = flag_is(cli->flags, "favor_state"),
         .leaves_ctes_out = value_is_bool(value_get(cli->flags, "inject_ephemeral_ctes")) &&
                            !flag_is(cli->flags, "inject_ephemeral_ctes"),
+        .now_us = cli->retry ? cli->retry->started_us : cli->invocation.started_at_us,
+        .batches = cli->retry ? &cli->retry->batches : NULL,
+        .leaves_hooks_out = mode == RUN_FRESHNESS &&
+                            !flag_is(cli->flags, "source_freshness_run_project_hooks"),
+        .runs_all_same = !flag_is(cli->flags, "skip_nodes_if_on_run_start_fails"),
     };
+    event_time_windows(cli->flags, &out->asked, &out->sample);
 }
 
 /* Called under the console's lock: says nothing yet. */
@@ -501,16 +538,28 @@ static bool loads_close(Loads *loads, const NodeResults *results, bool ok, Err *
     return false;
 }
 
+static bool has_failed(const NodeResults *results)
+{
+    for (uint32_t i = 0; i < results->len; i++)
+        if (results->at[i].status == STATUS_ERROR)
+            return true;
+    return false;
+}
+
 bool cli_run_nodes(Cli *cli, RunMode mode, Bits selected, NodeResults *results, Err *err)
 {
     State *state;
     RunOptions options;
     Ticker ticker = {0};
-    TRY(cli_load_state(cli, &state, err));
-    cli_run_options(cli, mode, state, &options);
+    cli_run_options(cli, mode, NULL, &options);
     say_blank();
     uint32_t count = bits_count(selected);
     sinks_hold_concurrency(options.threads, cli->project->profile.target, count);
+    if (!cli_load_state(cli, &state, err)) {
+        sinks_give_concurrency();
+        return false;
+    }
+    cli_run_options(cli, mode, state, &options);
     bool has_progress = console_is_terminal() && mode != RUN_COMPILE && mode != RUN_SHOW;
     if (has_progress) {
         progress_begin(count, options.threads, earlier_durations(cli, selected));
@@ -527,6 +576,8 @@ bool cli_run_nodes(Cli *cli, RunMode mode, Bits selected, NodeResults *results, 
     sinks_give_concurrency();
     Err late = {0};
     bool has_run = ok || results->len; /* else the results of the run before stay */
+    if (mode == RUN_COMPILE && has_failed(results)) /* as dbt: an exception, no run */
+        has_run = false;
     if (has_run && (!cli_write_manifest(cli, &late) || !cli_write_results(cli, results, &late))) {
         if (ok)
             err_move(err, &late);

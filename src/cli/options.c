@@ -1,20 +1,24 @@
 /* options.c: argv into options, as click reads it with dbt's own type for several words. */
 #include "cli/options.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "cli/event_time.h"
 
-#define COMMAND_BIT(id) ((uint32_t)1 << COMMAND_##id)
-#define ON(id) COMMAND_BIT(id)
+#define ON(id) COMMAND_BIT(COMMAND_##id)
+
+_Static_assert(COMMAND_COUNT <= 64, "a set of commands is 64 bits");
 
 enum {
     SELECTING = ON(BUILD) | ON(DOCS_GENERATE) | ON(COMPILE) | ON(SHOW) | ON(LS) | ON(RUN) |
                 ON(CLONE) | ON(SEED) | ON(SNAPSHOT) | ON(FRESHNESS) | ON(TEST) | ON(INGEST) |
-                ON(PUBLISH),
+                ON(PUBLISH) | ON(CHECK) | ON(LINT) | ON(FORMAT) | ON(DIFF),
     LOADING = ON(BUILD) | ON(DOCS_GENERATE) | ON(COMPILE) | ON(SHOW) | ON(PARSE) | ON(RUN) |
               ON(RETRY) | ON(CLONE) | ON(OPERATION) | ON(SEED) | ON(SNAPSHOT) | ON(FRESHNESS) |
               ON(TEST) | ON(LS) | ON(INGEST) | ON(PUBLISH) | ON(SCHEMA_LIST) | ON(SCHEMA_SHOW) |
-              ON(SCHEMA_DIFF),
+              ON(SCHEMA_DIFF) | ON(CHECK) | ON(DIFF) | ON(GENERATE_SOURCE) | ON(GENERATE_MODEL) |
+              ON(GENERATE_SCHEMA) | ON(CONVERT) | ON(LINT) | ON(FORMAT),
     PROJECT = LOADING | ON(CLEAN) | ON(DOCS_SERVE) | ON(DEBUG) | ON(DEPS) | ON(INIT),
     EVERY = PROJECT | 1,
 };
@@ -74,7 +78,7 @@ static const Option *find_option(CommandId command, Str name, bool *is_no)
 {
     for (uint32_t i = 0; i < options_count; i++) {
         const Option *option = &options_table[i];
-        if (!(option->on & ((uint32_t)1 << command)))
+        if (!(option->on & COMMAND_BIT(command)))
             continue;
         *is_no = option->negative[0] && str_is(name, option->negative);
         if (*is_no || is_among(name, option->names))
@@ -89,7 +93,7 @@ static bool no_such_option(CommandId command, Str name, Err *err)
     size_t count = 0;
     for (uint32_t i = 0; i < options_count; i++) {
         const Option *option = &options_table[i];
-        if (!(option->on & ((uint32_t)1 << command)))
+        if (!(option->on & COMMAND_BIT(command)))
             continue;
         Str rest = str_of(option->names), part;
         while (count + 2 < COUNT_OF(names) && str_next_part(&rest, ' ', &part))
@@ -206,6 +210,16 @@ static bool is_time(Str text)
     return false;
 }
 
+static bool to_window(Arena *arena, const Option *option, Str text, Value *out, Err *err)
+{
+    Err why = {0};
+    if (event_time_sample(arena, text, clock_now_us(), out, &why))
+        return true;
+    invalid(option, err, "%s", why.text);
+    err_drop(&why);
+    return false;
+}
+
 bool option_convert(Arena *arena, const Option *option, Str text, Value *out, Err *err)
 {
     int64_t number;
@@ -232,7 +246,10 @@ bool option_convert(Arena *arena, const Option *option, Str text, Value *out, Er
         if (!is_time(text))
             return invalid(option, err, "'" STR_FMT "' does not match the formats '%%Y-%%m-%%d', "
                            "'%%Y-%%m-%%dT%%H:%%M:%%S', '%%Y-%%m-%%d %%H:%%M:%%S'.", STR_ARG(text));
-        break;
+        if (!event_time_read(arena, text, out))
+            return invalid(option, err, "'" STR_FMT "' is no date that there is", STR_ARG(text));
+        return true;
+    case OPTION_SAMPLE: return to_window(arena, option, text, out, err);
     case OPTION_TEXT:
     case OPTION_PATH: break;
     }

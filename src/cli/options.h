@@ -19,6 +19,8 @@ typedef enum CommandId {
     COMMAND_COUNT,
 } CommandId;
 
+#define COMMAND_BIT(command) ((uint64_t)1 << (command))
+
 typedef struct Command {
     const char *name, *alias;      /* "docs generate"; alias "" = none      */
     const char *argument;          /* "MACRO"; "" = takes no word           */
@@ -32,9 +34,15 @@ static inline bool command_is_alone(CommandId id)
     return id == COMMAND_RENDER || id == COMMAND_GENERATE_PARTNER;
 }
 
+/* Works on files as text: no log, no word on standard output but its own. */
+static inline bool command_is_text(CommandId id)
+{
+    return id == COMMAND_LINT || id == COMMAND_FORMAT;
+}
+
 typedef enum OptionKind {
     OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_FOLDER, OPTION_PATH, OPTION_CHOICE, OPTION_YAML,
-    OPTION_WORDS, OPTION_TIME,
+    OPTION_WORDS, OPTION_TIME, OPTION_SAMPLE,
 } OptionKind;
 
 /* A row of options.def. */
@@ -42,7 +50,7 @@ typedef struct Option {
     const char *key, *names, *negative;
     OptionKind kind;
     const char *choices, *value, *standard;
-    uint32_t on;                   /* bit 1 << CommandId; bit 0: before any command */
+    uint64_t on;                   /* COMMAND_BIT()s; bit 0: before any command */
     const char *about;
 } Option;
 extern const Option options_table[];

@@ -67,7 +67,8 @@ typedef struct Tally {
 
 static bool is_error(const NodeResult *result)
 {
-    bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL;
+    bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL ||
+                  result->status == STATUS_RUNTIME_ERROR;
     bool is_stopped = result->status == STATUS_SKIPPED && result->message.len &&
                       !result->is_away && result->node->kind != NODE_EXPOSURE;
     return is_bad || is_stopped;
@@ -90,6 +91,7 @@ static Tally count(const NodeResults *results)
         case STATUS_NO_OP: tally.no_op++; break;
         case STATUS_PARTIAL: tally.partial++, tally.error++; break;
         case STATUS_ERROR:
+        case STATUS_RUNTIME_ERROR:
         case STATUS_FAIL: tally.error++; break;
         }
     }
@@ -107,7 +109,11 @@ static void say_completed(const Tally *tally)
     AUTO(text) Text line = {0};
     if (interrupt_seen()) {
         text_add_c(&line, "Exited because of keyboard interrupt");
-    } else if (tally->errors || tally->partial) {
+    } else if (tally->partial && !tally->errors) {
+        text_print(&line, "Completed with %u partial success%s and %u warning%s", tally->partial,
+                   tally->partial == 1 ? "" : "es", tally->warnings,
+                   tally->warnings == 1 ? "" : "s");
+    } else if (tally->errors) {
         AUTO(text) Text errors = {0};
         report_count(&errors, tally->errors, "error");
         text_print(&line,
@@ -206,11 +212,34 @@ void report_fail_fast(const NodeResults *results)
 {
     for (uint32_t i = 0; i < results->len; i++) {
         NodeStatus status = results->at[i].status;
+        if (status == STATUS_PARTIAL) {
+            AUTO(text) Text line = {0};
+            text_print(&line, "  " STR_FMT, STR_ARG(results->at[i].message));
+            say_blank();
+            say_text(LEVEL_ERROR, "RunResultError", "Z024", &line);
+            return;
+        }
         if (status == STATUS_ERROR || status == STATUS_FAIL) {
             say_problem(&results->at[i], false);
             return;
         }
     }
+}
+
+void report_freshness(const NodeResults *results)
+{
+    for (uint32_t i = 0; i < results->len; i++) {
+        const NodeResult *result = &results->at[i];
+        if (result->status == STATUS_ERROR) {
+            say_problem(result, false);
+        } else if (result->status == STATUS_RUNTIME_ERROR) {
+            AUTO(text) Text line = {0};
+            text_print(&line, "  " STR_FMT, STR_ARG(result->message));
+            say_blank();
+            say_text(LEVEL_ERROR, "RunResultError", "Z024", &line);
+        }
+    }
+    event_print(LEVEL_INFO, "FreshnessCheckComplete", "Q003", "Done.");
 }
 
 void report_end(const Cli *cli, const NodeResults *results)
@@ -236,7 +265,7 @@ int report_exit_code(const NodeResults *results)
         NodeStatus status = results->at[i].status;
         bool is_skipped = status == STATUS_SKIPPED && !results->at[i].is_away;
         if (status == STATUS_ERROR || status == STATUS_FAIL || is_skipped ||
-            status == STATUS_PARTIAL)
+            status == STATUS_PARTIAL || status == STATUS_RUNTIME_ERROR)
             return 1;
     }
     return 0;
@@ -310,11 +339,7 @@ void report_summary(const Cli *cli, const NodeResults *results, int64_t took_us)
     add_slowest(results, &out);
     add_failures(results, &out);
     if (tally.error)
-        text_print(&out,
-                   "\n  mend them, then: %s %s --select result:error+ result:fail+ --state "
-                   STR_FMT "\n",
-                   cli->program, commands[cli->parsed.command].name,
-                   STR_ARG(cli->project->target_path));
+        text_print(&out, "\n  mend them, then: %s retry\n", cli->program);
     secret_hide(&out);
     console_write(text_str(&out));
     console_flush();

@@ -44,6 +44,9 @@ void sinks_close(void);
 /* Fails ERR_COMPILATION with the first warning that --warn-error(-options) makes an error. */
 MUST bool sinks_check(Err *err);
 
+/* Do --warn-error and its options make a warning of that name an error? */
+bool sinks_promote(const char *event);
+
 /* "Concurrency: ..." is printed before the first node that is no hook: kept until then. */
 void sinks_hold_concurrency(int64_t threads, Str target, uint32_t node_count);
 void sinks_give_concurrency(void);

@@ -32,12 +32,15 @@ static bool is_float(const Column *column)
 
 static bool is_integer(const Column *column)
 {
-    static const char *const names[] = {
-        "tinyint",  "smallint", "integer",   "bigint",     "hugeint", "utinyint",
-        "usmallint", "uinteger", "ubigint",  "int1",       "int2",    "int4",
-        "int8",     "short",    "int",       "signed",     "long",    "uhugeint",
-        "smallserial", "serial", "bigserial"};
-    return is_one_of(column->type, names, COUNT_OF(names));
+    static const char *const names[] = {"smallint", "integer",   "bigint", "smallserial", "serial",
+                                        "bigserial", "int2",     "int4",   "int8"};
+    static const char *const serials[] = {"serial2", "serial4", "serial8"};
+    static const char *const widths[] = {"tinyint", "hugeint", "utinyint", "usmallint", "uinteger",
+                                         "ubigint", "int1",    "short",    "int",       "signed",
+                                         "long",    "uhugeint"};
+    return is_one_of(column->type, names, COUNT_OF(names)) ||
+           (dialect_now()->has_structs ? is_one_of(column->type, widths, COUNT_OF(widths))
+                                       : is_one_of(column->type, serials, COUNT_OF(serials)));
 }
 
 static bool is_numeric(const Column *column)
@@ -76,8 +79,18 @@ static int64_t string_size(const Column *column)
     return is_limited ? column->char_size.number : 256;
 }
 
+/* A text without a length: "text", not "character varying(256)". */
+static bool is_unlimited(const Column *column)
+{
+    return str_eq_fold(column->type, STR("text")) ||
+           (str_eq_fold(column->type, STR("character varying")) &&
+            value_is_none(column->char_size));
+}
+
 static Str data_type(const Column *column, Arena *arena)
 {
+    if (dialect_now()->keeps_text_types && is_unlimited(column))
+        return column->type;
     if (is_string(column))
         return str_print(arena, "character varying(%lld)", (long long)string_size(column));
     if (is_numeric(column) && column->precision.kind == VALUE_INT &&
@@ -108,7 +121,7 @@ static bool column_get(Object *self, Arena *arena, Str name, Value *out, Err *er
         *out = c->precision;
     else if (str_is(name, "numeric_scale"))
         *out = c->scale;
-    else if (str_is(name, "fields"))
+    else if (str_is(name, "fields") && dialect_now()->has_structs)
         *out = c->fields;
     return true;
 }
@@ -116,7 +129,7 @@ static bool column_get(Object *self, Arena *arena, Str name, Value *out, Err *er
 static void column_print(Object *self, Text *out)
 {
     const Column *c = (Column *)self;
-    text_add_c(out, "DuckDBColumn(column=");
+    text_print(out, "%s(column=", column_type.name);
     value_repr(value_text(c->name), out);
     text_add_c(out, ", dtype=");
     value_repr(value_text(c->type), out);
@@ -126,8 +139,10 @@ static void column_print(Object *self, Text *out)
     value_repr(c->precision, out);
     text_add_c(out, ", numeric_scale=");
     value_repr(c->scale, out);
-    text_add_c(out, ", fields=");
-    value_repr(c->fields, out);
+    if (dialect_now()->has_structs) {
+        text_add_c(out, ", fields=");
+        value_repr(c->fields, out);
+    }
     text_add_char(out, ')');
 }
 
@@ -169,18 +184,21 @@ static bool method_string_size(Object *self, Call *call, Value *out, Err *err)
     return true;
 }
 
+int64_t column_wanted_size(Value column, Value other)
+{
+    if (!value_is_a(column, &column_type) || !value_is_a(other, &column_type))
+        return 0;
+    const Column *a = (Column *)column.object, *b = (Column *)other.object;
+    bool grows = is_string(a) && is_string(b) && string_size(b) > string_size(a);
+    return grows ? string_size(b) : 0;
+}
+
 static bool method_can_expand_to(Object *self, Call *call, Value *out, Err *err)
 {
     static const char *const names[] = {"other_column"};
     Value slots[1];
     TRY(call_bind(call, "can_expand_to", names, 1, 1, slots, err));
-    const Column *column = (Column *)self;
-    *out = value_bool(false);
-    if (value_is_a(slots[0], &column_type)) {
-        const Column *other = (Column *)slots[0].object;
-        *out = value_bool(is_string(column) && is_string(other) &&
-                          string_size(other) > string_size(column));
-    }
+    *out = value_bool(column_wanted_size(value_of_object(self), slots[0]) > 0);
     return true;
 }
 
@@ -191,7 +209,7 @@ static bool method_literal(Object *self, Call *call, Value *out, Err *err)
     TRY(call_bind(call, "literal", names, 1, 1, slots, err));
     AUTO(text) Text text = {0};
     value_print(slots[0], &text);
-    *out = value_text(str_print(call->arena, "'" STR_FMT "'::" STR_FMT, STR_ARG(text_str(&text)),
+    *out = value_text(str_print(call->arena, STR_FMT "::" STR_FMT, STR_ARG(text_str(&text)),
                                 STR_ARG(data_type((Column *)self, call->arena))));
     return true;
 }
@@ -260,7 +278,7 @@ static const Method methods[] = {
     {NULL, NULL},
 };
 
-const ObjectType column_type = {
+ObjectType column_type = {
     .name = "DuckDBColumn",
     .methods = methods,
     .get = column_get,

@@ -34,6 +34,11 @@ bool context_find(Context *context, Str name, uint32_t hash, Value *out, Err *er
     return builtin_find(context, name, hash, out, err);
 }
 
+bool context_builtin(Context *context, Str name, Value *out, Err *err)
+{
+    return builtin_find(context, name, str_hash(name), out, err);
+}
+
 static bool scope_find(void *context, Str name, uint32_t hash, Value *out, Err *err)
 {
     return context_find(context, name, hash, out, err);

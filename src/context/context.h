@@ -21,7 +21,7 @@
 typedef struct MacroEntry {
     Macro *macro;              /* macro->owner points back here                                */
     Str unique_id;             /* "macro.dbt_utils.star"                                       */
-    Str name, package;         /* package of built-in ones: "dbt" or "dbt_duckdb"              */
+    Str name, package;         /* package of built-in ones: "dbt" or the adapter's              */
     Str path, original_file_path;
     bool is_builtin;
     Str description, patch_path;
@@ -136,12 +136,49 @@ MUST bool context_render_tree(Context *context, Value tree, Str file, Value *out
 /* adapter.dispatch as a native method: for the adapters of both phases. */
 bool context_dispatch(Object *self, Call *call, Value *out, Err *err);
 
+/* A name that every phase offers (env_var, tojson, ...), past all macros; UNDEFINED: there is
+ * none. */
+MUST bool context_builtin(Context *context, Str name, Value *out, Err *err);
+
 /* Calls a macro by entry with positional values. */
 MUST bool context_call(Context *context, const MacroEntry *entry, const Value *args,
                        uint32_t arg_count, Value *out, Err *err);
 
 /* Functions that only profiles.yml and dbt_project.yml see: env_var, var, target, as_* filters. */
 extern const Phase phase_bare;
+
+/* ---- adapters ---- */
+
+/* What differs between dbt's adapters and is data; the rest is macros/TYPE/. */
+typedef struct Dialect {
+    Str type;                  /* of an output, "postgres"; also the folder of its macros      */
+    Str package;               /* the macros' package, "dbt_postgres"                          */
+    Str version;               /* of dbt's adapter whose behaviour is followed, "1.11.0"       */
+    const char *relation_class, *column_class; /* as Python shows them                         */
+    Str binding;               /* where a bound value stands in a statement                    */
+    uint32_t identifier_limit; /* longest name of a relation, in characters; 0: none           */
+    bool has_structs;          /* columns have fields; integers of more widths than SQL's      */
+    bool limits_need_alias;    /* "(select ...) name": a subquery must have a name             */
+    bool keeps_text_types;     /* data_type of a text without length is the type itself        */
+    bool has_one_database;     /* relations of another database are an error                   */
+    bool has_dependents;       /* dropping a relation drops the views on it                    */
+    bool has_implicit_transactions; /* the first statement of a node opens one                 */
+    bool tells_rows;           /* adapter_response has code and rows_affected                  */
+    bool tells_database_errors; /* failed statements are Database Errors, not Runtime Errors    */
+    bool lists_are_json;       /* arrays in results are text of JSON: a driver's lists         */
+    bool copies_rows;          /* rows of seeds are streamed in (COPY)                         */
+    bool has_text_lengths;     /* varchar(n) is a limit                                        */
+    bool has_index_types;      /* indexes have a type (hash) and a name of their own each time */
+    bool has_concurrent_batches; /* batches of a microbatch model may run side by side          */
+} Dialect;
+
+/* The adapter of a profile's `type`, or NULL. */
+const Dialect *dialect_find(Str type);
+/* Row by row, for messages; NULL behind the last. */
+const Dialect *dialect_at(uint32_t number);
+/* The adapter of this process's project. Set once, by the profile, before threads start. */
+void dialect_use(const Dialect *dialect);
+const Dialect *dialect_now(void);
 
 /* ---- relations ---- */
 
@@ -153,14 +190,15 @@ typedef struct Relation {
     bool quotes_database, quotes_schema, quotes_identifier;   /* quote policy                  */
     Str external;              /* printed instead: read_csv('...') of an external source       */
     Str limit;                 /* "", or what --empty puts behind "select * from x"              */
+    Str filter;                /* "", or the condition that cuts it to a window of event time    */
     Value metadata, renameable, replaceable, catalog;
 } Relation;
 
-extern const ObjectType relation_type;
+extern ObjectType relation_type; /* its name is the dialect's */
 
-/* All parts shown and quoted, as dbt's default for DuckDB. Owner: the arena. */
+/* All parts shown and quoted, as is dbt's default. Owner: the arena. */
 Relation *relation_make(Arena *arena, Str database, Str schema, Str identifier, Str type);
-/* "db"."schema"."name" */
+/* "db"."schema"."name": limit and filter are not heeded, as of dbt's render() */
 Str relation_render(Arena *arena, const Relation *relation);
 Value relation_value(const Relation *relation);
 /* The relation behind a value, or NULL. */
@@ -173,9 +211,11 @@ Value context_api(Arena *arena);
 /* dbt's Column object: name, dtype and what follows from it (is_string, numeric_precision,
  * data_type, quoted, string_size(), can_expand_to(), literal(), ...). Owner: the arena. */
 Value column_make(Arena *arena, Str name, Str type);
-extern const ObjectType column_type;
+extern ObjectType column_type;
 Str column_name(Value column);
 Str column_dtype(Value column);
+/* The length that a text column needs to hold another's texts; 0: it holds them as it is. */
+int64_t column_wanted_size(Value column, Value other);
 
 /* ---- tables: what run_query() gives (agate's interface) ---- */
 

@@ -194,6 +194,65 @@ static void columns_know_their_type(void **state)
                 "TEXT numeric(10,2) character varying(256)");
 }
 
+/* The same objects in the words of dbt-postgres 1.11. */
+static void postgres_has_its_own_words(void **state)
+{
+    Fixture *f = *state;
+    freeze(f);
+    dialect_use(dialect_find(STR("postgres")));
+    expect_text(f, "{% set r = api.Relation.create(identifier='x', type='view') %}"
+                   "{{ r.get('metadata', {}).get('type', '') }} {{ r.relation_max_name_length() }}",
+                "PostgresRelation 63");
+    expect_text(f, "{{ api.Column('a', 'text').data_type }} "
+                   "{{ api.Column('a', 'character varying').data_type }} "
+                   "{{ api.Column('a', 'varchar').data_type }} "
+                   "{{ api.Column('a', 'character varying', 9).data_type }} "
+                   "{{ api.Column('a', 'int').literal(3) }} "
+                   "{{ api.Column('a', 'tinyint').is_integer() }}",
+                "text character varying character varying(256) character varying(9) 3::int False");
+    expect_text(f, "{{ api.Column('a', 'text') }}",
+                "PostgresColumn(column='a', dtype='text', char_size=None, numeric_precision=None, "
+                "numeric_scale=None)");
+    expect_text(f, "{% set n = 'x' * 64 %}{{ api.Relation.create(identifier=n) }}",
+                "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"");
+    expect_failure(f, "{{ api.Relation.create(identifier='x' * 64, type='table') }}",
+                   "is longer than 63 characters");
+    dialect_use(dialect_find(STR("duckdb")));
+    assert_null(dialect_find(STR("postgress")));
+}
+
+/* Indexes that are there and indexes that are wanted: only the difference is changed. */
+static void index_changes_are_differences(void **state)
+{
+    Fixture *f = *state;
+    freeze(f);
+    static const Str names[] = {STR_INIT("name"), STR_INIT("method"), STR_INIT("unique"),
+                                STR_INIT("column_names")};
+    static const Str types[] = {STR_INIT("Text"), STR_INIT("Text"), STR_INIT("Boolean"),
+                                STR_INIT("Text")};
+    Value cells[] = {value_lit("one"), value_lit("btree"), value_bool(false), value_lit("b,a"),
+                     value_lit("two"), value_lit("hash"),  value_bool(false), value_lit("c")};
+    f->context.extra = dict_make(&f->arena, 0);
+    dict_put(f->context.extra, STR("t"), table_make(&f->arena, names, types, 4, cells, 2));
+    const char *show = "{% set r = api.Relation.create(identifier='x') %}"
+                       "{% set c = r.get_materialized_view_config_change_collection({'indexes': t},"
+                       " {'config': {'indexes': wanted}}) %}"
+                       "{{ c.requires_full_refresh }}{% for i in c.indexes or [] %} {{ i.action }} "
+                       "{{ i.context.name }} {{ i.context.as_node_config }}{% endfor %}";
+    expect_text(f,
+                str_c(&f->arena, str_print(&f->arena,
+                                           "{%% set wanted = [{'columns': ['A', 'b']}, {'columns': "
+                                           "['c'], 'unique': true}] %%}%s",
+                                           show)),
+                "False drop two {'columns': ['c'], 'unique': False, 'type': 'hash'} "
+                "create None {'columns': ['c'], 'unique': True, 'type': 'btree'}");
+    expect_text(f,
+                "{{ api.Relation.create(identifier='x').get_materialized_view_config_change_"
+                "collection({'indexes': t}, {'config': {'indexes': [{'columns': ['c'], 'type': "
+                "'hash'}, {'columns': ['a', 'b'], 'unique': false}]}}) }}",
+                "None");
+}
+
 static void tables_are_read_by_name_and_number(void **state)
 {
     Fixture *f = *state;
@@ -237,6 +296,8 @@ int main(void)
         CASE(facts_and_functions),
         CASE(relations_print_as_dbts),
         CASE(columns_know_their_type),
+        CASE(postgres_has_its_own_words),
+        CASE(index_changes_are_differences),
         CASE(tables_are_read_by_name_and_number),
         CASE(own_names_may_come_first),
     };

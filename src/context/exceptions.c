@@ -29,7 +29,7 @@ RAISER(raise_parsing_error, ERR_PARSING)
 RAISER(raise_database_error, ERR_DATABASE)
 RAISER(raise_dependency_error, ERR_DEPENDENCY)
 RAISER(raise_not_implemented, ERR_COMPILATION)
-RAISER(raise_fail_fast_error, ERR_RUNTIME)
+RAISER(raise_fail_fast_error, ERR_FAIL_FAST)
 RAISER(raise_cache_inconsistent, ERR_INTERNAL)
 
 static bool call_warn(Object *self, Call *call, Value *out, Err *err)

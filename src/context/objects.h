@@ -6,4 +6,7 @@
 
 extern Object relation_class, column_class;
 
+/* index_changes.c: a method of relations */
+bool relation_index_changes(Object *self, Call *call, Value *out, Err *err);
+
 #endif

@@ -62,31 +62,49 @@ static void print_name(const Relation *relation, Text *out)
     text_add(out, text_str(&name));
 }
 
-static void relation_print(Object *self, Text *out)
+/* Subqueries have names where the database wants them. */
+static void add_alias(const Relation *relation, const char *what, Text *out)
 {
-    const Relation *relation = (const Relation *)self;
+    if (dialect_now()->limits_need_alias)
+        text_print(out, " _dbt_%s_subq_" STR_FMT, what, STR_ARG(relation->identifier));
+}
+
+static void print_limited(const Relation *relation, Text *out)
+{
     if (!relation->limit.len) {
         print_name(relation, out);
         return;
     }
     text_add_c(out, "(select * from ");
     print_name(relation, out);
-    text_add_char(out, ' ');
-    text_add(out, relation->limit);
-    text_add_char(out, ')');
+    text_print(out, " " STR_FMT ")", STR_ARG(relation->limit));
+    add_alias(relation, "limit", out);
+}
+
+static void relation_print(Object *self, Text *out)
+{
+    const Relation *relation = (const Relation *)self;
+    if (!relation->filter.len) {
+        print_limited(relation, out);
+        return;
+    }
+    text_add_c(out, "(select * from ");
+    print_limited(relation, out);
+    text_print(out, " where " STR_FMT ")", STR_ARG(relation->filter));
+    add_alias(relation, "et_filter", out);
 }
 
 static void relation_repr(Object *self, Text *out)
 {
-    text_add_c(out, "<DuckDBRelation ");
-    relation_print(self, out);
+    text_print(out, "<%s ", relation_type.name);
+    print_name((const Relation *)self, out);
     text_add_char(out, '>');
 }
 
 Str relation_render(Arena *arena, const Relation *relation)
 {
     AUTO(text) Text text = {0};
-    relation_print((Object *)&relation->base, &text);
+    print_name(relation, &text);
     return text_copy(arena, &text);
 }
 
@@ -193,10 +211,30 @@ static bool take_fields(Relation *relation, const Call *call, Err *err)
     return true;
 }
 
+static size_t count_characters(Str text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.at[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* A name that the database would cut. Relations without a type are no tables yet: tests' names. */
+static bool check_length(const Relation *relation, Err *err)
+{
+    uint32_t limit = dialect_now()->identifier_limit;
+    if (!limit || !relation->type.len || count_characters(relation->identifier) <= limit)
+        return true;
+    return err_set(err, ERR_RUNTIME, NOWHERE,
+                   "Relation name '" STR_FMT "' is longer than %u characters",
+                   STR_ARG(relation->identifier), limit);
+}
+
 static bool method_incorporate(Object *self, Call *call, Value *out, Err *err)
 {
     Relation *copy = copy_of(call, self);
     TRY(take_fields(copy, call, err));
+    TRY(check_length(copy, err));
     *out = relation_value(copy);
     return true;
 }
@@ -297,7 +335,7 @@ static bool is_type(const Relation *relation, const char *type)
 static Value type_metadata(Arena *arena)
 {
     Value metadata = value_dict(arena);
-    dict_put(metadata.dict, STR("type"), value_lit("DuckDBRelation"));
+    dict_put(metadata.dict, STR("type"), value_text(str_of(relation_type.name)));
     return metadata;
 }
 
@@ -354,6 +392,12 @@ static bool relation_get(Object *self, Arena *arena, Str name, Value *out, Err *
         *out = value_lit("external");
     else if (str_is(name, "MaterializedView"))
         *out = value_lit("materialized_view");
+    else if (str_is(name, "Function"))
+        *out = value_lit("function");
+    else if (str_is(name, "PointerTable"))
+        *out = value_lit("pointer_table");
+    else if (str_is(name, "require_alias"))
+        *out = value_bool(dialect_now()->limits_need_alias);
     else if (str_is(name, "renameable_relations") || str_is(name, "replaceable_relations")) {
         *out = value_list(arena);
         array_add(out->list, value_lit("table"));
@@ -397,7 +441,17 @@ static uint32_t relation_hash(Object *self)
     return str_hash(r->identifier) * 31 + str_hash(r->schema);
 }
 
+static bool method_max_name_length(Object *self, Call *call, Value *out, Err *err)
+{
+    (void)self, (void)call, (void)err;
+    uint32_t limit = dialect_now()->identifier_limit;
+    *out = limit ? value_int(limit) : NONE;
+    return true;
+}
+
 static const Method methods[] = {
+    {"relation_max_name_length", method_max_name_length},
+    {"get_materialized_view_config_change_collection", relation_index_changes},
     {"include", method_include},
     {"quote", method_quote},
     {"incorporate", method_incorporate},
@@ -412,7 +466,7 @@ static const Method methods[] = {
     {NULL, NULL},
 };
 
-const ObjectType relation_type = {
+ObjectType relation_type = {
     .name = "DuckDBRelation",
     .methods = methods,
     .get = relation_get,
@@ -435,6 +489,7 @@ static bool relation_create(Object *self, Call *call, Value *out, Err *err)
                        "identifier=, type=");
     Relation *relation = relation_make(call->arena, STR_NONE, STR_NONE, STR_NONE, STR(""));
     TRY(take_fields(relation, call, err));
+    TRY(check_length(relation, err));
     *out = relation_value(relation);
     return true;
 }

@@ -36,6 +36,14 @@ typedef struct Slot {
     uint32_t size, used;
 } Slot;
 
+/* A task's parts, on the stack of the worker that shares them. */
+typedef struct Share {
+    uint32_t next, count, open;  /* next to be given out; how many have not ended         */
+    void (*run)(void *context, uint32_t i, Attempt *attempt);
+    void *context;
+    struct Share *outer;
+} Share;
+
 struct Flow {
     Arena *arena;
     FlowOptions options;
@@ -44,6 +52,7 @@ struct Flow {
     uint32_t *children;
     List(uint32_t) ready;        /* a heap: longest path first, then lowest number        */
     List(Slot) slots;
+    Share *shares;               /* those of all tasks that share just now                */
     Lock lock;
     Signal changed;
     _Atomic bool is_stopped;
@@ -283,11 +292,65 @@ static void take_through(Flow *flow, uint32_t number, unsigned worker)
     if (row->slot != UINT32_MAX)
         flow->slots.at[row->slot].used--;
     note_end(flow, number, end);
-    if (end == TASK_FAILURE && flow->options.stops_at_failure) {
+    bool has_failed = end == TASK_FAILURE || end == TASK_SOFT_FAILURE;
+    if (has_failed && flow->options.stops_at_failure) {
         lock_give(&flow->lock);
         flow_stop(flow);
         lock_take(&flow->lock);
     }
+}
+
+/* ---- sharing ---- */
+
+/* Under the lock, which is given while it runs. False: nothing is left to be given out. */
+static bool run_part(Flow *flow, Share *share, unsigned worker)
+{
+    if (share->next == share->count)
+        return false;
+    uint32_t part = share->next++;
+    lock_give(&flow->lock);
+    Arena arena = {0};
+    int64_t now_us = clock_now_us();
+    Attempt attempt = {.arena = &arena,
+                       .worker = worker,
+                       .number = 1,
+                       .cancel = &flow->cancel,
+                       .queued_at_us = now_us,
+                       .started_at_us = now_us};
+    share->run(share->context, part, &attempt);
+    arena_drop(&arena);
+    lock_take(&flow->lock);
+    if (--share->open == 0)
+        signal_tell_all(&flow->changed);
+    return true;
+}
+
+/* A part of whatever is shared, for a worker without a task. */
+static bool help(Flow *flow, unsigned worker)
+{
+    for (Share *share = flow->shares; share; share = share->outer)
+        if (run_part(flow, share, worker))
+            return true;
+    return false;
+}
+
+void flow_share(Flow *flow, unsigned worker, uint32_t count,
+                void (*run)(void *context, uint32_t i, Attempt *attempt), void *context)
+{
+    Share share = {.count = count, .open = count, .run = run, .context = context};
+    lock_take(&flow->lock);
+    share.outer = flow->shares;
+    flow->shares = &share;
+    signal_tell_all(&flow->changed);
+    while (run_part(flow, &share, worker)) {
+    }
+    while (share.open)
+        signal_wait(&flow->changed, &flow->lock, -1);
+    Share **at = &flow->shares;
+    while (*at != &share)
+        at = &(*at)->outer;
+    *at = share.outer;
+    lock_give(&flow->lock);
 }
 
 typedef struct Worker {
@@ -305,7 +368,7 @@ static void work(void *context)
         uint32_t number;
         if (ready_take(flow, &number))
             take_through(flow, number, worker->number);
-        else
+        else if (!help(flow, worker->number))
             signal_wait(&flow->changed, &flow->lock, -1);
     }
     lock_give(&flow->lock);
@@ -355,7 +418,7 @@ void flow_run(Flow *flow, TaskEnd *ends)
         if (flow->rows[i].open_needs == 0)
             ready_add(flow, i);
     unsigned count = flow->options.workers ? flow->options.workers : 1;
-    if (count > flow->count)
+    if (count > flow->count && !flow->options.shares_work)
         count = flow->count ? flow->count : 1;
     Worker *workers = NEW_N(flow->arena, Worker, count);
     for (unsigned i = 0; i < count; i++) {

@@ -44,6 +44,7 @@ typedef struct Task {
 typedef struct FlowOptions {
     unsigned workers;           /* threads                                                     */
     bool stops_at_failure;      /* --fail-fast                                                 */
+    bool shares_work;           /* tasks call flow_share(): all workers start, few tasks or not */
     uint32_t (*slot_size)(void *context, Str slot);  /* how many may occupy it; NULL: 1        */
     void *context;
 } FlowOptions;
@@ -56,6 +57,14 @@ Flow *flow_make(Arena *arena, const Task *tasks, uint32_t count, FlowOptions opt
 
 /* Runs all to their end; returns when every task has exactly one TaskEnd in `ends`. */
 void flow_run(Flow *flow, TaskEnd *ends);
+
+/* Splits a running task: run(context, i, attempt) for each i in [0, count), in rising order, on the
+ * calling worker and on workers that have no ready task. Returns when all have run, also in a run
+ * that was stopped: look at attempt->cancel. Called from within a task's `run` only.
+ * worker  the caller's attempt->worker
+ * run     gets an attempt with an arena of its own and the worker that it runs on */
+void flow_share(Flow *flow, unsigned worker, uint32_t count,
+                void (*run)(void *context, uint32_t i, Attempt *attempt), void *context);
 
 /* Stops: running tasks are cancelled, the others skipped. From any thread; at most once counts. */
 void flow_stop(Flow *flow);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -240,6 +241,70 @@ static void random_graphs_keep_order(void **state)
     }
 }
 
+/* ---- sharing ---- */
+
+enum { SHARERS = 3, PARTS = 200, HANDS = 4 };
+
+typedef struct Sharer {
+    Flow **flow;
+    _Atomic uint32_t done[PARTS], inside, most;
+    _Atomic bool is_in_range;
+} Sharer;
+
+static void run_share(void *context, uint32_t i, Attempt *attempt)
+{
+    Sharer *sharer = context;
+    uint32_t now = atomic_fetch_add(&sharer->inside, 1) + 1, most = atomic_load(&sharer->most);
+    while (now > most && !atomic_compare_exchange_weak(&sharer->most, &most, now)) {
+    }
+    atomic_fetch_add(&sharer->done[i], 1);
+    if (attempt->worker >= HANDS || !attempt->arena)
+        atomic_store(&sharer->is_in_range, false);
+    if (i == PARTS / 2)
+        flow_stop(*sharer->flow); /* what was begun is brought to its end */
+    atomic_fetch_sub(&sharer->inside, 1);
+}
+
+static TaskEnd share_parts(void *context, Attempt *attempt)
+{
+    Sharer *sharer = context;
+    flow_share(*sharer->flow, attempt->worker, PARTS, run_share, sharer);
+    for (uint32_t i = 0; i < PARTS; i++)
+        if (atomic_load(&sharer->done[i]) != 1)
+            return TASK_FAILURE;
+    return TASK_SUCCESS;
+}
+
+static void shared_parts_run_once_each(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= HANDS; workers += HANDS - 1) {
+        Arena arena = {0};
+        Flow *flow;
+        static Sharer sharers[SHARERS];
+        Task tasks[SHARERS];
+        TaskEnd ends[SHARERS];
+        for (uint32_t i = 0; i < SHARERS; i++) {
+            memset(&sharers[i], 0, sizeof(sharers[i]));
+            sharers[i].flow = &flow;
+            sharers[i].is_in_range = true;
+            tasks[i] = (Task){.id = STR("sharer"), .run = share_parts, .work = &sharers[i]};
+        }
+        flow = flow_make(&arena, tasks, SHARERS,
+                         (FlowOptions){.workers = workers, .shares_work = true});
+        flow_run(flow, ends);
+        uint32_t ran = 0;
+        for (uint32_t i = 0; i < SHARERS; i++) {
+            assert_true(ends[i] == TASK_SUCCESS || ends[i] == TASK_SKIPPED);
+            assert_true(sharers[i].most <= workers);
+            assert_true(sharers[i].is_in_range);
+            ran += ends[i] == TASK_SUCCESS;
+        }
+        assert_true(ran >= 1);
+        arena_drop(&arena);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -254,6 +319,7 @@ int main(void)
         CASE(retries_run_again),
         CASE(nothing_to_run_is_fine),
         CASE(random_graphs_keep_order),
+        CASE(shared_parts_run_once_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

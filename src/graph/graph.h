@@ -66,6 +66,10 @@ MUST bool selector_apply(Graph *graph, const Selection *selection, uint32_t allo
  * Cost: about 1.5 us a node and core. */
 MUST bool manifest_write(const Graph *graph, Str path, unsigned workers, Err *err);
 
+/* Writes target/semantic_manifest.json: metrics, semantic models, saved queries and time spines as
+ * MetricFlow reads them. In a project without any it is nearly empty. */
+MUST bool semantic_manifest_write(const Graph *graph, Str path, Err *err);
+
 /* Metadata block of an artifact: schema is "manifest/v12", "run-results/v6", ... */
 Value artifact_metadata(const Project *project, const char *schema, Arena *arena);
 
@@ -78,8 +82,8 @@ typedef struct State {
  * Fails   ERR_RUNTIME: missing, no JSON, a schema version that cannot be read */
 MUST bool state_load(Arena *arena, Str folder, State *out, Err *err);
 
-/* graph.nodes, graph.sources ... for templates: mappings whose dicts are made when first asked for,
- * frozen, and shared by all templates. From any thread. */
+/* graph.nodes, graph.sources ... for templates: a dict of mappings whose entries are copied into
+ * `arena` when first asked for: templates may change them. From any thread. */
 Value graph_jinja(const Graph *graph, Arena *arena);
 
 #endif

@@ -515,7 +515,8 @@ static void test_state(void **state)
     test->raw_code = STR("select 3"); /* of generic tests only config and fqn count */
     dict_put(config->unrendered_config.dict, STR("materialized"), value_lit("table"));
     dict_put(place->unrendered_config.dict, STR("schema"), value_lit("other"));
-    source->schema = STR("moved");
+    source->schema = STR("moved"); /* what the file says counts, not what it renders to */
+    dict_put(source->extra.dict, STR("unrendered_schema"), value_lit("moved"));
     model("fresh");
     graph = resolve();
     select_state(graph, "state:new", folder, WANT("model.shop.fresh"));

@@ -1,8 +1,9 @@
 /* jinja.c: the variable `graph` of templates.
  *
- * A dict of mappings (nodes, sources, ...), made anew for each use: nine small objects. The dict of
- * a node is made when it is first asked for, under a lock, and shared by all; it is made again when
- * the node has been compiled since.
+ * A dict of mappings (nodes, sources, ...), made once for each node that runs. The dict of a node
+ * is made when it is first asked for, under a lock, and shared by all; it is made again when the
+ * node has been compiled since. Templates get copies, one a mapping: packages change what they
+ * find.
  */
 #include "graph/graph_base.h"
 
@@ -12,6 +13,8 @@ typedef struct Mapping {
     NodeKind kind;                /* NODE_MODEL: all that "nodes" holds; NODE_KIND_COUNT: groups */
     uint64_t step;                /* iteration: the next `i` ...                                */
     uint32_t at;                  /* ... and where in the nodes it is                           */
+    Arena *arena;                 /* of the copies                                              */
+    NodeView *copies;             /* NULL until one is asked for                                */
 } Mapping;
 
 static const ObjectType mapping_type;
@@ -82,10 +85,21 @@ static bool next_member(const Mapping *mapping, uint32_t *at, Value *key, uint32
     return false;
 }
 
-static Value view_of(const Mapping *mapping, uint32_t number)
+static Value view_of(Mapping *mapping, uint32_t number)
 {
-    return mapping->kind == NODE_KIND_COUNT ? group_view(mapping->graph, number)
-                                            : node_view(mapping->graph, number);
+    const Project *project = mapping->graph->project;
+    bool is_group = mapping->kind == NODE_KIND_COUNT;
+    if (!mapping->copies)
+        mapping->copies = NEW_N(mapping->arena, NodeView,
+                                is_group ? project->groups.len : project->nodes.len);
+    NodeView *copy = &mapping->copies[number];
+    const Compiled *compiled = is_group ? NULL : project->nodes.at[number]->compiled;
+    if (!copy->is_made || copy->compiled != compiled) {
+        Value shared = is_group ? group_view(mapping->graph, number)
+                                : node_view(mapping->graph, number);
+        *copy = (NodeView){value_copy_shallow_text(mapping->arena, shared), compiled, true};
+    }
+    return copy->value;
 }
 
 /* The number of a key. */
@@ -168,7 +182,7 @@ typedef enum Part { PART_KEYS, PART_VALUES, PART_ITEMS } Part;
 static bool list_parts(Object *self, Call *call, Part part, const char *name, Value *out, Err *err)
 {
     TRY(call_bind(call, name, NULL, 0, 0, NULL, err));
-    const Mapping *mapping = mapping_of(self);
+    Mapping *mapping = mapping_of(self);
     Value list = value_list(call->arena), key;
     uint32_t at = 0, number;
     while (next_member(mapping, &at, &key, &number)) {
@@ -251,6 +265,7 @@ Value graph_jinja(const Graph *graph, Arena *arena)
         Mapping *mapping = NEW(arena, Mapping);
         mapping->base.type = &mapping_type;
         mapping->graph = graph;
+        mapping->arena = arena;
         mapping->kind = parts[i].kind;
         dict_put(dict, str_of(parts[i].name), value_of_object(&mapping->base));
     }

@@ -5,7 +5,7 @@
  */
 #include <ctype.h>
 
-#include "graph/graph_base.h"
+#include "graph/semantic.h"
 
 bool graph_warn(Project *project, const char *name, const char *code, Err *err, const char *format,
                 ...)
@@ -113,8 +113,13 @@ static bool fail_missing(const Node *node, const Missing *missing, Err *err)
     if (nearest.len)
         text_print(&text, "\nDid you mean '" STR_FMT "'?", STR_ARG(nearest));
     arena_drop(&scratch);
-    Place place = missing->place.line ? missing->place : (Place){node->original_file_path, 0, 0};
-    return err_set(err, ERR_COMPILATION, place, STR_FMT, STR_ARG(text_str(&text)));
+    bool is_declared = node->kind == NODE_METRIC || node->kind == NODE_SAVED_QUERY ||
+                       node->kind == NODE_SEMANTIC_MODEL;
+    Place place = missing->place.line ? missing->place
+                  : is_declared       ? (Place){node->file, (int)node->line, 1}
+                                      : (Place){node->original_file_path, 0, 0};
+    return err_set_in(err, ERR_COMPILATION, place, is_declared ? node->raw_code : STR_NONE, STR_FMT,
+                      STR_ARG(text_str(&text)));
 }
 
 /* Tests are switched off with a warning, anything else fails. */
@@ -257,7 +262,8 @@ static bool resolve_named(Graph *graph, Node *node, NodeKind kind, Value calls, 
 static bool resolve_tested(Graph *graph, Node *node, Err *err)
 {
     Str model = value_get_text(node->extra, "model", STR_NONE);
-    Found found = index_find_tested(graph->index, node->package, model);
+    Found found = node->attached ? (Found){.node = node->attached} /* of that version */
+                                 : index_find_tested(graph->index, node->package, model);
     if (!found.node && !found.is_disabled)
         return err_set(err, ERR_PARSING, (Place){node->original_file_path, (int)node->line, 0},
                        "Unable to find model '" STR_FMT "." STR_FMT "' for unit test '" STR_FMT
@@ -328,6 +334,7 @@ static bool resolve_all(Graph *graph, Err *err)
     for (uint32_t i = 0; i < count; i++)
         if (project->nodes.at[i]->kind == NODE_UNIT_TEST)
             TRY(resolve_tested(graph, project->nodes.at[i], err));
+    TRY(semantic_resolve(graph, err));
     for (uint32_t i = 0; i < count; i++)
         TRY(resolve_named(graph, project->nodes.at[i], NODE_METRIC, project->nodes.at[i]->metrics,
                           err));
@@ -345,6 +352,7 @@ bool graph_resolve(Project *project, Graph **out, Err *err)
     TRY(resolve_all(graph, err));
     move_disabled_unit_tests(project);
     TRY(order_make(graph, err));
+    TRY(semantic_check(graph, err));
     graph->index->views = NEW_N(project->arena, NodeView, (size_t)graph->count + 1);
     graph->index->group_views = NEW_N(project->arena, Value, (size_t)project->groups.len + 1);
     *out = graph;

@@ -41,7 +41,7 @@ bool result_search(Selecting *selecting, Str status, Bits *out, Err *err)
         TRY(read_results(selecting->arena, state_folder(selecting), "run_results.json",
                          &selecting->run_results, err));
     if (selecting->run_results.kind != VALUE_LIST)
-        return err_set(err, ERR_RUNTIME, NOWHERE,
+        return err_set(err, ERR_INTERNAL, NOWHERE,
                        "No comparison run_results\n"
                        "Name the folder of an earlier run_results.json with --state");
     const Array *results = selecting->run_results.list;
@@ -68,12 +68,12 @@ bool source_status_search(Selecting *selecting, Str status, Bits *out, Err *err)
     if (selecting->selection->state_path.len)
         TRY(read_results(arena, state_folder(selecting), "sources.json", &before, err));
     if (before.kind != VALUE_LIST)
-        return err_set(err, ERR_RUNTIME, NOWHERE,
+        return err_set(err, ERR_INTERNAL, NOWHERE,
                        "No previous state comparison freshness results in sources.json");
     TRY(read_results(arena, path_join(arena, project->project_dir, project->target_path),
                      "sources.json", &now, err));
     if (now.kind != VALUE_LIST)
-        return err_set(err, ERR_RUNTIME, NOWHERE,
+        return err_set(err, ERR_INTERNAL, NOWHERE,
                        "No current state comparison freshness results in sources.json");
     for (uint32_t i = 0; i < now.list->len && str_is(status, "fresher"); i++) {
         Str id = value_get_text(now.list->at[i], "unique_id", STR_NONE);

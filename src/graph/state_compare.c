@@ -148,8 +148,9 @@ static bool same_relation(const Comparison *comparison, const Node *node, Value 
     if (node->kind != NODE_SOURCE)
         return same_keys(value_get(now, "unrendered_config"), value_get(old, "unrendered_config"),
                          config_keys);
-    bool is_unrendered = value_truth(value_get(comparison->graph->project->flags,
-                                               "state_modified_compare_more_unrendered_values"));
+    Value flag = value_get(comparison->graph->project->flags,
+                           "state_modified_compare_more_unrendered_values");
+    bool is_unrendered = !value_is_bool(flag) || flag.is_true;
     return same_keys(now, old, is_unrendered ? unrendered : rendered);
 }
 

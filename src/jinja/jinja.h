@@ -171,6 +171,12 @@ Value jinja_module(const char *name);
 
 /* datetime.datetime objects from an instant, in UTC with or without tzinfo. */
 Value jinja_datetime(Arena *arena, int64_t at_us, bool is_aware);
+/* What datetime.fromisoformat() makes of a text, and any datetime object: microseconds of its own
+ * clock since 1970-01-01 00:00 on it, and its isoformat(). False: it is neither. iso may be NULL.
+ * Owner: *iso the arena. */
+bool jinja_datetime_read(Arena *arena, Value v, int64_t *clock_us, Str *iso);
+/* The instant that a datetime object means; one without a zone is UTC. False: no datetime. */
+bool jinja_datetime_instant(Value v, int64_t *at_us);
 /* datetime.date from days since 1970-01-01; datetime.time from microseconds of the day. */
 Value jinja_date(Arena *arena, int64_t days);
 Value jinja_time(Arena *arena, int64_t us_of_day);

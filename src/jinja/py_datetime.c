@@ -239,6 +239,31 @@ static bool add_iso(const DateTime *when, Str separator, Str timespec, Text *out
     return true;
 }
 
+bool jinja_datetime_read(Arena *arena, Value v, int64_t *clock_us, Str *iso)
+{
+    Err ignored = {0};
+    AUTO(text) Text text = {0};
+    bool ok = v.kind != VALUE_TEXT || iso_parse_datetime(arena, value_str(v), &v, &ignored);
+    ok = ok && value_is_a(v, &datetime_type) &&
+         add_iso((DateTime *)v.object, STR("T"), STR("auto"), &text, &ignored);
+    err_drop(&ignored);
+    if (!ok)
+        return false;
+    *clock_us = ((DateTime *)v.object)->local_us;
+    if (iso)
+        *iso = text_copy(arena, &text);
+    return true;
+}
+
+bool jinja_datetime_instant(Value v, int64_t *at_us)
+{
+    if (!value_is_a(v, &datetime_type))
+        return false;
+    const DateTime *when = (DateTime *)v.object;
+    *at_us = when->local_us - (when->tz ? when->tz->offset_us : 0);
+    return true;
+}
+
 static bool datetime_isoformat(Object *self, Call *call, Value *out, Err *err)
 {
     static const char *const names[] = {"sep", "timespec"};

@@ -10,6 +10,7 @@ typedef struct Parser {
     size_t at;
     uint32_t flags;
     int depth;
+    size_t flags_end;            /* before it stand global flags only                           */
     Err *err;
     bool closed[MOST_GROUPS + 1];
 } Parser;
@@ -276,6 +277,22 @@ static uint32_t flag_of(char c)
     }
 }
 
+/* Blanks and comments of the verbose form. */
+static void skip_blanks(Parser *parser)
+{
+    while ((parser->flags & RE_VERBOSE) && has_more(parser)) {
+        char c = parser->text.at[parser->at];
+        if (c == '#') {
+            while (has_more(parser) && parser->text.at[parser->at] != '\n')
+                parser->at++;
+        } else if (c == ' ' || (c >= '\t' && c <= '\r')) {
+            parser->at++;
+        } else {
+            return;
+        }
+    }
+}
+
 /* (?ims) for the whole pattern, (?im-s:...) for a part. */
 static bool parse_flags(Parser *parser, size_t start, ReNode **out)
 {
@@ -292,10 +309,12 @@ static bool parse_flags(Parser *parser, size_t start, ReNode **out)
     }
     *out = node_make(parser, RE_EMPTY);
     if (take(parser, ")")) {
-        if (start != 0)
+        if (start != parser->flags_end)
             return re_fail(parser, start, "global flags not at the start of the expression");
         parser->flags |= on;
         parser->regex->flags |= on;
+        skip_blanks(parser);
+        parser->flags_end = parser->at;
         return true;
     }
     uint32_t before = parser->flags;
@@ -441,22 +460,6 @@ static bool parse_group(Parser *parser, ReNode **out)
 }
 
 /* ---- sequences ---- */
-
-/* Blanks and comments of the verbose form. */
-static void skip_blanks(Parser *parser)
-{
-    while ((parser->flags & RE_VERBOSE) && has_more(parser)) {
-        char c = parser->text.at[parser->at];
-        if (c == '#') {
-            while (has_more(parser) && parser->text.at[parser->at] != '\n')
-                parser->at++;
-        } else if (c == ' ' || (c >= '\t' && c <= '\r')) {
-            parser->at++;
-        } else {
-            return;
-        }
-    }
-}
 
 /* * + ? {m,n} behind an item. */
 static bool take_counts(Parser *parser, uint32_t *least, uint32_t *most)

@@ -313,6 +313,8 @@ bool checks_run(Loader *loader, Err *err)
     TRY(check_ids(loader, err));
     TRY(check_relations(loader, err));
     TRY(check_nodes(loader, err));
+    TRY(check_microbatch(loader, err));
+    TRY(check_freshness(loader, err));
     TRY(check_blanks(loader, err));
     warn_unused(loader);
     return true;

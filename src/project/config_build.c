@@ -184,13 +184,20 @@ static bool level_key(Value key, Value value, Str *name)
     return value.kind != VALUE_DICT;
 }
 
+/* Groups take what stands under models, but no hooks. */
+static bool is_hook_of_group(const ConfigClass *class, Str name)
+{
+    return class == config_class(NODE_KIND_COUNT) &&
+           (str_is(hook_name(name), "pre-hook") || str_is(hook_name(name), "post-hook"));
+}
+
 static bool merge_level(Arena *arena, const ConfigClass *class, Dict *config, const Dict *level,
                         Err *err)
 {
     Value key, value;
     Str name;
     for (uint32_t at = 0; dict_next(level, &at, &key, &value);)
-        if (level_key(key, value, &name))
+        if (level_key(key, value, &name) && !is_hook_of_group(class, name))
             TRY(merge_one(arena, class, config, name, value, err));
     return true;
 }
@@ -374,14 +381,14 @@ static bool build_own(const Build *build, const ConfigInput *input, Value *confi
     if (value_is_dict(input->patch))
         TRY(merge_plain(arena, build->class, made, input->patch.dict, err));
     Value patch = input->patch;
-    if (value_is_dict(input->unrendered_patch))
+    if (value_is_dict(input->unrendered_patch) && !build->loader->has_rendered_raw)
         patch = overlaid(arena, patch, input->unrendered_patch);
     if (value_is_dict(patch))
         put_all(raw, patch.dict);
     if (input->calls) {
         TRY(merge_plain(arena, build->class, made, input->calls, err));
-        bool has_text = !input->is_static && input->unrendered_calls &&
-                        input->unrendered_calls->len;
+        bool has_text = !input->is_static && !build->loader->has_rendered_raw &&
+                        input->unrendered_calls && input->unrendered_calls->len;
         put_all(raw, has_text ? input->unrendered_calls : input->calls);
     }
     for (uint32_t i = 0; i < build->root.count; i++)
@@ -406,10 +413,15 @@ bool config_compute(const Loader *loader, Worker *worker, NodeKind kind, Str pac
     if (kind == NODE_ANALYSIS && loader->has_corrected_analysis)
         tree = "analyses";
     find_levels(own->config, tree, fqn, &build.own);
-    find_levels(own->unrendered, tree, fqn, &build.own_unrendered);
+    /* dbt looks some kinds up under another name than the file's: nothing is found, or models' */
+    bool has_raw = kind != NODE_SEMANTIC_MODEL && kind != NODE_SAVED_QUERY;
+    const char *raw_tree = kind == NODE_FUNCTION ? "models" : tree;
+    if (has_raw)
+        find_levels(own->unrendered, raw_tree, fqn, &build.own_unrendered);
     if (own != root) {
         find_levels(root->config, tree, fqn, &build.root);
-        find_levels(root->unrendered, tree, fqn, &build.root_unrendered);
+        if (has_raw)
+            find_levels(root->unrendered, raw_tree, fqn, &build.root_unrendered);
     }
     if (has_own(input)) {
         TRY(build_own(&build, input, config, unrendered, err));
@@ -459,6 +471,33 @@ static bool set_first_tags(const Loader *loader, Worker *worker, Node *node,
     TRY(config_compute(loader, worker, node->kind, node->package, node->fqn, &without, &config,
                        &unrendered, err));
     set_tags(worker->arena, node, value_get(config, "tags"));
+    return true;
+}
+
+/* A none of the node's own hides what its folder says from names and group, but the config goes on
+ * showing the folder's: dbt drops nones when it lays one dict over the other. */
+static bool restore_nones(const Loader *loader, Worker *worker, Node *node, Err *err)
+{
+    const ConfigInput nothing = {.patch = NONE, .unrendered_patch = NONE};
+    Value base, unrendered;
+    TRY(config_compute(loader, worker, node->kind, node->package, node->fqn, &nothing, &base,
+                       &unrendered, err));
+    Dict *own = node->config.dict;
+    for (uint32_t i = 0; i < base.dict->used; i++) {
+        const DictEntry *of = &base.dict->at[i];
+        if (of->is_gone || value_is_none(of->value))
+            continue;
+        bool is_same_place = i < own->used && own->at[i].key.text == of->key.text;
+        const Value *found = is_same_place ? &own->at[i].value
+                                           : dict_find(own, value_str(of->key));
+        if (!found || !value_is_none(*found))
+            continue;
+        Str key = value_str(of->key);
+        node->unsets_database |= str_is(key, "database");
+        node->unsets_schema |= str_is(key, "schema");
+        node->unsets_alias |= str_is(key, "alias");
+        dict_put(own, key, of->value);
+    }
     return true;
 }
 
@@ -512,5 +551,7 @@ bool config_build(const Loader *loader, Worker *worker, Node *node, const Config
     set_contract(arena, node, value_get(config, "contract"));
     Value enabled = value_get(config, "enabled");
     node->is_enabled = !value_is_bool(enabled) || enabled.is_true;
-    return true;
+    bool is_named = node->kind == NODE_MODEL || node->kind == NODE_SEED ||
+                    node->kind == NODE_SNAPSHOT || node->kind == NODE_FUNCTION;
+    return !is_named || !has_own(input) || restore_nones(loader, worker, node, err);
 }

@@ -75,6 +75,7 @@ static const Row rows[] = {
     {IN_FUNCTION, "volatility", MERGE_CLOBBER, TYPE_TEXT_OR_NONE, DEFAULT_NONE, NULL},
     {IN_FUNCTION, "runtime_version", MERGE_CLOBBER, TYPE_TEXT_OR_NONE, DEFAULT_NONE, NULL},
     {IN_FUNCTION, "entry_point", MERGE_CLOBBER, TYPE_TEXT_OR_NONE, DEFAULT_NONE, NULL},
+    {IN_FUNCTION, "snowflake", MERGE_CLOBBER, TYPE_DICT, DEFAULT_SNOWFLAKE, NULL},
 };
 
 /* Kinds whose keys are not those of nodes. */
@@ -97,6 +98,14 @@ static const Row metric_rows[] = {
     {IN_ALL, "enabled", MERGE_CLOBBER, TYPE_BOOL, DEFAULT_TRUE, NULL},
     {IN_ALL, "group", MERGE_CLOBBER, TYPE_TEXT_OR_NONE, DEFAULT_NONE, NULL},
     {IN_ALL, "meta", MERGE_UPDATE, TYPE_DICT, DEFAULT_DICT, NULL},
+};
+static const Row saved_query_rows[] = {
+    {IN_ALL, "enabled", MERGE_CLOBBER, TYPE_BOOL, DEFAULT_TRUE, NULL},
+    {IN_ALL, "group", MERGE_CLOBBER, TYPE_TEXT_OR_NONE, DEFAULT_NONE, NULL},
+    {IN_ALL, "meta", MERGE_UPDATE, TYPE_DICT, DEFAULT_DICT, NULL},
+    {IN_ALL, "export_as", MERGE_CLOBBER, TYPE_TEXT_OR_NONE, DEFAULT_NONE, NULL},
+    {IN_ALL, "schema", MERGE_CLOBBER, TYPE_TEXT_OR_NONE, DEFAULT_NONE, NULL},
+    {IN_ALL, "cache", MERGE_CLOBBER, TYPE_DICT, DEFAULT_CACHE, NULL},
 };
 static const Row unit_test_rows[] = {
     {IN_ALL, "tags", MERGE_APPEND, TYPE_TEXTS, DEFAULT_LIST, NULL},
@@ -176,7 +185,8 @@ static void build_classes(void)
     build_rows(&classes[NODE_METRIC], "metrics", metric_rows, COUNT_OF(metric_rows));
     build_rows(&classes[NODE_SEMANTIC_MODEL], "semantic-models", metric_rows,
                COUNT_OF(metric_rows));
-    build_rows(&classes[NODE_SAVED_QUERY], "saved-queries", metric_rows, COUNT_OF(metric_rows));
+    build_rows(&classes[NODE_SAVED_QUERY], "saved-queries", saved_query_rows,
+               COUNT_OF(saved_query_rows));
     build_rows(&classes[NODE_UNIT_TEST], "unit_tests", unit_test_rows, COUNT_OF(unit_test_rows));
     build_rows(&classes[NODE_KIND_COUNT], "models", group_rows, COUNT_OF(group_rows));
 }
@@ -242,6 +252,14 @@ Value config_default(Arena *arena, const ConfigField *field)
     case DEFAULT_POINTER: return dict_of_nones(arena, pointer_names, COUNT_OF(pointer_names));
     case DEFAULT_META_NAMES: return dict_of_nones(arena, meta_names, COUNT_OF(meta_names));
     case DEFAULT_FRESHNESS: return source_freshness(arena);
+    case DEFAULT_CACHE:
+        made = value_dict(arena);
+        dict_put(made.dict, STR("enabled"), value_bool(false));
+        break;
+    case DEFAULT_SNOWFLAKE:
+        made = value_dict(arena);
+        dict_put(made.dict, STR("quote_args"), value_bool(true));
+        break;
     }
     return made;
 }

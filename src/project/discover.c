@@ -256,9 +256,15 @@ static bool read_one(Loader *loader, Worker *worker, uint32_t i, void *user, Err
     }
     TRY(check_utf8(file, whole, err));
     file->text = python_strip(whole);
+    file->first_line = 1;
+    for (const char *at = whole.at; file->text.len && at < file->text.at; at++)
+        file->first_line += *at == '\n';
     if (!file->text.at)
         file->text = STR("");
     if (file->use == USE_PROPERTIES || file->use == USE_DECLARATION) {
+        /* dbt reads files stripped: a block scalar at the very end has no line end */
+        if (file->text.len)
+            whole.len = (size_t)(file->text.at + file->text.len - whole.at);
         TRY(yaml_parse(arena, whole, file->file, &file->doc, err));
         return true;
     }

@@ -43,11 +43,13 @@ typedef struct SourceFile {
     Str file;                    /* as messages show it                                          */
     Str disk;                    /* where to open it                                             */
     Str text;                    /* NULL at: not read (seeds)                                    */
+    uint32_t first_line;         /* of `text` in the file: blank lines before it are left out     */
     Str checksum;                /* sha256 of the stripped text, hex                             */
     uint64_t size_bytes;
     Template *template;          /* SQL of models, tests, analyses; NULL: others                 */
     YamlDoc doc;                 /* USE_PROPERTIES                                               */
     uint32_t order;              /* place in loader->files                                       */
+    bool takes_no_patch;         /* what is described is a twin of its node                      */
 } SourceFile;
 
 /* ---- what a property file says of one node ---- */
@@ -64,6 +66,8 @@ typedef struct Patch {
     Value version_entry;         /* the entry of `versions:`                                     */
     Value latest_version;
     _Atomic(bool) is_used;       /* a node took it                                               */
+    bool is_released;            /* its own node is switched off: it goes to another package's
+                                    of that name                                                 */
 } Patch;
 
 /* ---- the loader ---- */
@@ -106,6 +110,7 @@ struct Loader {
     bool can_parse_static;       /* nobody overrides ref, source, config                         */
     int64_t now_us;              /* created_at of everything                                     */
     bool has_corrected_analysis; /* flag require_corrected_analysis_fqns                         */
+    bool has_rendered_raw;       /* flag state_modified_compare_more_unrendered_values is off    */
 };
 
 /* ---- helpers of load.c ---- */
@@ -134,6 +139,15 @@ SourceFile **loader_files(const Loader *loader, FileUse use, uint32_t *count);
 
 /* doc('name') / doc('package', 'name') as a node of `package` sees it, or NULL. */
 Doc *loader_find_doc(const Loader *loader, Str package, Str doc_package, Str name);
+
+/* ---- profile_adapter.c: outputs of profiles.yml by the type of their adapter ---- */
+
+/* The adapter of a `type`, or NULL. */
+const Adapter *adapter_find(Str type);
+/* Checks an output and completes it: aliases, types, required keys, defaults. Fails ERR_RUNTIME. */
+MUST bool adapter_finish(Loader *loader, const Adapter *adapter, Dict *credentials, Err *err);
+/* Puts what templates see of it, no secrets, into `shown`. */
+void adapter_show(Loader *loader, const Adapter *adapter, Dict *credentials, Dict *shown);
 
 /* ---- rendering YAML ---- */
 
@@ -191,6 +205,10 @@ Value parse_adapter_make(Arena *arena);
 /* parse_static.c: reads a text whose only tags are ref(), source() and config() of literals, as
  * dbt's own static parser does, without compiling it. False: it needs the template. */
 bool parse_static(const Loader *loader, Worker *worker, Node *node, Str source, ParseNotes *notes);
+
+/* parse_python.c: reads a Python model's refs, sources and configs. */
+MUST bool parse_python(Worker *worker, const SourceFile *file, Node *node, ParseNotes *notes,
+                       Err *err);
 
 /* unrendered.c: the arguments of the first config() call as source text; NULL: none. */
 Dict *unrendered_config_call(Arena *arena, Str source);
@@ -276,6 +294,8 @@ MUST bool macros_load(Loader *loader, Err *err);        /* macros.c: step 3     
 MUST bool docs_load(Loader *loader, Err *err);          /* docs.c                                */
 MUST bool nodes_load(Loader *loader, Err *err);         /* nodes.c: step 5                       */
 MUST bool checks_run(Loader *loader, Err *err);         /* checks.c: step 7                      */
+MUST bool check_freshness(const Loader *loader, Err *err); /* check_freshness.c: too        */
+MUST bool check_microbatch(Loader *loader, Err *err);   /* check_microbatch.c: called by it      */
 
 /* project_config.c: a YAML file of the project's own folder; out->root is NONE where there is none.
  * Fails ERR_RUNTIME for what is no YAML, as dbt. */

@@ -6,6 +6,12 @@
 
 typedef List(MacroEntry *) EntryList;
 
+/* What a macro's calls are looked up in. */
+typedef struct Lookup {
+    EntryList entries;
+    Map by_name;                 /* macros of packages by their bare names: the root's first      */
+} Lookup;
+
 /* A file of macros. */
 typedef struct MacroSource {
     Str package, path, file, text;
@@ -120,6 +126,7 @@ typedef struct Visit {
     Loader *loader;
     Arena *arena;
     MacroEntry *entry;
+    const Lookup *lookup;
 } Visit;
 
 /* Names that dbt's contexts offer themselves: calls of these are no macros. */
@@ -147,15 +154,24 @@ static void add_dependency(Visit *visit, const MacroEntry *found)
     array_add(list, value_text(found->unique_id));
 }
 
+/* A name as dbt's manifest resolves it, which is not how it is called: the package's own, the
+ * root's, that of any other package, a built-in one. */
+static MacroEntry *find_by_name(const Visit *visit, Str package, Str name)
+{
+    const Library *library = visit->loader->project->library;
+    MacroEntry *found = package.len ? library_find(library, package, name) : NULL;
+    if (!found)
+        found = map_find(&visit->lookup->by_name, name);
+    return found ? found
+                 : library_resolve(library, visit->loader->project->packages.at[0]->name, name,
+                                   str_hash(name));
+}
+
 /* A name without its package, from a macro of this entry's package. */
 static void add_by_name(Visit *visit, Str name)
 {
-    const Library *library = visit->loader->project->library;
-    if (str_eq(name, visit->entry->name))
-        return;
-    Str package = visit->entry->is_builtin ? visit->loader->project->packages.at[0]->name
-                                           : visit->entry->package;
-    add_dependency(visit, library_resolve(library, package, name, str_hash(name)));
+    if (!str_eq(name, visit->entry->name))
+        add_dependency(visit, find_by_name(visit, visit->entry->package, name));
 }
 
 static Value argument_of(const TemplateCall *call, uint32_t position, const char *name)
@@ -183,11 +199,8 @@ static void visit_call(void *context, const TemplateCall *call)
         if (found && !str_eq(found->name, visit->entry->name))
             add_dependency(visit, found);
     } else if (call->package.len) {
-        MacroEntry *found = library_find(library, call->package, call->name);
-        if (!found) /* `builtins.ref` and the like: dbt looks for the name alone */
-            found = library_resolve(library, visit->loader->project->packages.at[0]->name,
-                                    call->name, str_hash(call->name));
-        add_dependency(visit, found);
+        /* `builtins.ref` and the like: dbt looks for the name alone */
+        add_dependency(visit, find_by_name(visit, call->package, call->name));
     } else if (!is_context_name(call->name)) {
         add_by_name(visit, call->name);
     }
@@ -196,8 +209,8 @@ static void visit_call(void *context, const TemplateCall *call)
 static bool find_dependencies(Loader *loader, Worker *worker, uint32_t i, void *user, Err *err)
 {
     (void)err;
-    EntryList *entries = user;
-    Visit visit = {loader, &worker->scratch, entries->at[i]};
+    const Lookup *lookup = user;
+    Visit visit = {loader, &worker->scratch, lookup->entries.at[i], lookup};
     visit.entry->depends_on = array_make(worker->arena, 0);
     jinja_visit_calls(NULL, visit.entry->macro, &worker->scratch, visit_call, &visit);
     arena_reset(&worker->scratch);
@@ -219,10 +232,12 @@ static int compare_entries(const void *a, const void *b)
 
 static bool fill_library(Loader *loader, EntryList *entries, Err *err)
 {
-    static const Str chain[] = {STR_INIT("duckdb"), STR_INIT("default")};
+    Str *chain = NEW_N(loader->arena, Str, 2); /* the library keeps it */
+    chain[0] = dialect_now()->type;
+    chain[1] = STR("default");
     Project *project = loader->project;
     Package *root = project->packages.at[0];
-    Library *library = library_make(loader->arena, root->name, chain, COUNT_OF(chain));
+    Library *library = library_make(loader->arena, root->name, chain, 2);
     for (uint32_t i = 0; i < entries->len; i++) {
         MacroEntry *entry = entries->at[i], *twin = NULL;
         if (library_add(library, entry, &twin))
@@ -245,22 +260,42 @@ static bool fill_library(Loader *loader, EntryList *entries, Err *err)
     return true;
 }
 
+static void fill_names(Loader *loader, Lookup *lookup)
+{
+    Str root = loader->project->packages.at[0]->name;
+    map_init(&lookup->by_name, loader->arena);
+    for (uint32_t i = 0; i < lookup->entries.len; i++) {
+        MacroEntry *entry = lookup->entries.at[i];
+        if (entry->is_builtin)
+            continue;
+        const MacroEntry *known = map_find(&lookup->by_name, entry->name);
+        if (!known || !str_eq(known->package, root))
+            map_put(&lookup->by_name, entry->name, entry);
+    }
+}
+
 bool macros_load(Loader *loader, Err *err)
 {
     Sources sources = {0};
     TRY(add_builtin(loader, &sources, "macros/core", "dbt", err));
-    TRY(add_builtin(loader, &sources, "macros/duckdb", "dbt_duckdb", err));
+    const Dialect *dialect = dialect_now();
+    TRY(add_builtin(loader, &sources,
+                    str_c(loader->arena, str_print(loader->arena, "macros/" STR_FMT,
+                                                   STR_ARG(dialect->type))),
+                    str_c(loader->arena, dialect->package), err));
     add_files(loader, &sources, USE_MACRO);
     add_files(loader, &sources, USE_GENERIC_TEST);
     TRY(loader_parallel(loader, sources.list.len, 2, compile_one, &sources, err));
-    EntryList entries = {0};
+    Lookup lookup = {0};
+    EntryList *entries = &lookup.entries;
     for (uint32_t i = 0; i < sources.list.len; i++)
         for (uint32_t j = 0; j < sources.list.at[i].entries.len; j++)
-            list_add(loader->arena, &entries, sources.list.at[i].entries.at[j]);
-    if (entries.len)
-        qsort(entries.at, entries.len, sizeof(*entries.at), compare_entries);
-    TRY(fill_library(loader, &entries, err));
-    TRY(loader_parallel(loader, entries.len, 32, find_dependencies, &entries, err));
+            list_add(loader->arena, entries, sources.list.at[i].entries.at[j]);
+    if (entries->len)
+        qsort(entries->at, entries->len, sizeof(*entries->at), compare_entries);
+    TRY(fill_library(loader, entries, err));
+    fill_names(loader, &lookup);
+    TRY(loader_parallel(loader, entries->len, 32, find_dependencies, &lookup, err));
     names_init(loader);
     return true;
 }

@@ -133,6 +133,9 @@ static bool call_macro(const Loader *loader, Worker *worker, const Node *node, i
 
 static Value custom_of(const Node *node, const char *key)
 {
+    if ((node->unsets_database && key[0] == 'd') || (node->unsets_schema && key[0] == 's') ||
+        (node->unsets_alias && key[0] == 'a'))
+        return NONE;
     Value v = value_get(node->config, key);
     return value_is_undefined(v) ? NONE : v;
 }
@@ -208,7 +211,7 @@ Str node_relation_name(Arena *arena, const Node *node)
 /* Tests leave a relation behind when they store failures. */
 static bool has_relation(const Loader *loader, const Node *node)
 {
-    if (node->kind == NODE_SEED || node->kind == NODE_SNAPSHOT)
+    if (node->kind == NODE_SEED || node->kind == NODE_SNAPSHOT || node->kind == NODE_FUNCTION)
         return true;
     if (node->kind == NODE_MODEL)
         return !node_is_ephemeral(node);

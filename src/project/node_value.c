@@ -79,13 +79,32 @@ static const FieldRow unit_test[] = {
     {"config", F_CONFIG}, {"checksum", F_EXTRA}, {"schema", F_SCHEMA}, {"created_at", F_CREATED},
     {"versions", F_EXTRA}, {"version", F_EXTRA}, {NULL, F_END},
 };
-/* Kinds of the semantic layer: what identifies them, then all of `extra`. */
-static const FieldRow semantic[] = {
+static const FieldRow semantic_model[] = {
+    {"name", F_NAME}, {"resource_type", F_KIND}, {"package_name", F_PACKAGE}, {"path", F_PATH},
+    {"original_file_path", F_ORIGINAL}, {"unique_id", F_ID}, {"fqn", F_FQN}, {"model", F_EXTRA},
+    {"node_relation", F_EXTRA}, {"description", F_EXTRA}, {"label", F_EXTRA},
+    {"defaults", F_EXTRA}, {"entities", F_EXTRA}, {"measures", F_EXTRA}, {"dimensions", F_EXTRA},
+    {"metadata", F_EXTRA}, {"depends_on", F_DEPENDS_ON}, {"refs", F_REFS},
+    {"created_at", F_CREATED}, {"config", F_CONFIG}, {"unrendered_config", F_UNRENDERED},
+    {"primary_entity", F_EXTRA}, {"group", F_GROUP}, {NULL, F_END},
+};
+static const FieldRow metric[] = {
     {"name", F_NAME}, {"resource_type", F_KIND}, {"package_name", F_PACKAGE}, {"path", F_PATH},
     {"original_file_path", F_ORIGINAL}, {"unique_id", F_ID}, {"fqn", F_FQN},
-    {"description", F_DESCRIPTION}, {"meta", F_META}, {"tags", F_TAGS}, {"config", F_CONFIG},
+    {"description", F_DESCRIPTION}, {"label", F_EXTRA}, {"type", F_EXTRA},
+    {"type_params", F_EXTRA}, {"filter", F_EXTRA}, {"metadata", F_EXTRA},
+    {"time_granularity", F_EXTRA}, {"config", F_CONFIG}, {"unrendered_config", F_UNRENDERED},
+    {"sources", F_SOURCES}, {"depends_on", F_DEPENDS_ON}, {"refs", F_REFS},
+    {"metrics", F_METRICS}, {"created_at", F_CREATED}, {"group", F_GROUP}, {"meta", F_META},
+    {"tags", F_TAGS}, {NULL, F_END},
+};
+static const FieldRow saved_query[] = {
+    {"name", F_NAME}, {"resource_type", F_KIND}, {"package_name", F_PACKAGE}, {"path", F_PATH},
+    {"original_file_path", F_ORIGINAL}, {"unique_id", F_ID}, {"fqn", F_FQN},
+    {"query_params", F_EXTRA}, {"exports", F_EXTRA}, {"description", F_EXTRA},
+    {"label", F_EXTRA}, {"metadata", F_EXTRA}, {"config", F_CONFIG},
     {"unrendered_config", F_UNRENDERED}, {"group", F_GROUP}, {"depends_on", F_DEPENDS_ON},
-    {"refs", F_REFS}, {"created_at", F_CREATED}, {NULL, F_END},
+    {"created_at", F_CREATED}, {"refs", F_REFS}, {"tags", F_TAGS}, {NULL, F_END},
 };
 
 /* ---- values ---- */
@@ -232,16 +251,6 @@ static void put_rows(const Node *node, const FieldRow *row, Dict *out)
     }
 }
 
-static void put_semantic(const Node *node, Dict *out)
-{
-    put_rows(node, semantic, out);
-    Value key, value;
-    if (!value_is_dict(node->extra))
-        return;
-    for (uint32_t at = 0; dict_next(node->extra.dict, &at, &key, &value);)
-        dict_put_keyed(out, key, value);
-}
-
 static void put_node(const Node *node, Dict *out)
 {
     put_rows(node, common, out);
@@ -267,9 +276,9 @@ Value node_value(const Node *node, Arena *arena)
     case NODE_SOURCE: put_rows(node, source, out); break;
     case NODE_EXPOSURE: put_rows(node, exposure, out); break;
     case NODE_UNIT_TEST: put_rows(node, unit_test, out); break;
-    case NODE_METRIC:
-    case NODE_SAVED_QUERY:
-    case NODE_SEMANTIC_MODEL: put_semantic(node, out); break;
+    case NODE_METRIC: put_rows(node, metric, out); break;
+    case NODE_SAVED_QUERY: put_rows(node, saved_query, out); break;
+    case NODE_SEMANTIC_MODEL: put_rows(node, semantic_model, out); break;
     default: put_node(node, out); break;
     }
     return value_of_dict(out);

@@ -86,6 +86,20 @@ static bool build_node(const Loader *loader, Worker *worker, Node *node, const P
 
 /* ---- by kind of file ---- */
 
+static bool load_python(const Loader *loader, Worker *worker, const SourceFile *file, Node *node,
+                        const Patch *patch, Err *err)
+{
+    ParseNotes notes = {0};
+    node->line = file->first_line > 1 ? file->first_line : 0;
+    TRY(parse_python(worker, file, node, &notes, err));
+    return finish_node(loader, worker, node, patch, &notes, err);
+}
+
+static Patch *patch_of(const Loader *loader, NodeKind kind, const SourceFile *file, Str name)
+{
+    return file->takes_no_patch ? NULL : properties_find(loader, kind, file->package, name);
+}
+
 static bool load_plain(const Loader *loader, Worker *worker, const SourceFile *file, NodeKind kind,
                        NodeList *out, Err *err)
 {
@@ -99,10 +113,13 @@ static bool load_plain(const Loader *loader, Worker *worker, const SourceFile *f
         node->path = path_join(arena, STR("analysis"), file->path);
     node->unique_id = node_unique_id(arena, kind, node->package, name);
     node->fqn = node_fqn(arena, node->package, node->path, name);
-    Patch *patch = properties_find(loader, kind, file->package, name);
+    Patch *patch = patch_of(loader, kind, file, name);
     if (kind == NODE_MODEL)
         take_version(arena, node, patch);
-    TRY(build_node(loader, worker, node, patch, err));
+    if (kind == NODE_MODEL && str_is(node->language, "python"))
+        TRY(load_python(loader, worker, file, node, patch, err));
+    else
+        TRY(build_node(loader, worker, node, patch, err));
     list_add(arena, out, node);
     return true;
 }
@@ -161,7 +178,7 @@ static bool load_seed(const Loader *loader, Worker *worker, const SourceFile *fi
     node->extra = value_dict(arena);
     dict_put(node->extra.dict, STR("root_path"), value_text(file->package->root));
     ParseNotes notes = {0};
-    Patch *patch = properties_find(loader, NODE_SEED, file->package, name);
+    Patch *patch = patch_of(loader, NODE_SEED, file, name);
     TRY(finish_node(loader, worker, node, patch, &notes, err));
     list_add(arena, out, node);
     return true;
@@ -234,12 +251,100 @@ static bool load_hooks(Loader *loader, Package *package, Err *err)
 
 /* ---- all ---- */
 
+/* ---- what is said of a node that is switched off ---- */
+
+/* An enabled node and the number of its file. */
+typedef struct Enabled {
+    const Node *node;
+    uint32_t file;
+} Enabled;
+
+typedef struct Release {
+    Loader *loader;
+    Arena scratch;
+    NodeList *made;              /* by file                                                      */
+    Map twins;                   /* enabled nodes by kind, package, name -> Enabled *            */
+    Map others;                  /* those without a patch by kind and name                       */
+} Release;
+
+static Str name_key(Arena *arena, const Node *node, Str package)
+{
+    return str_print(arena, "%d " STR_FMT " " STR_FMT, (int)node->kind, STR_ARG(package),
+                     STR_ARG(node->name));
+}
+
+static void note_enabled(Release *release, const Node *node, uint32_t file)
+{
+    Enabled *enabled = NEW(&release->scratch, Enabled);
+    *enabled = (Enabled){node, file};
+    map_put(&release->twins, name_key(&release->scratch, node, node->package), enabled);
+    if (!node->patch_path.len)
+        map_put(&release->others, name_key(&release->scratch, node, STR("")), enabled);
+}
+
+static bool load_anew(Release *release, uint32_t file, Err *err)
+{
+    release->made[file].len = 0;
+    return load_file(release->loader, &release->loader->workers[0], file, release->made, err);
+}
+
+/* dbt gives a description to the enabled node of that name: of the same package (another file makes
+ * it for this engine, say), else of another package (a seed that the root project replaces by its
+ * own). What got it as a disabled one, and who gets it instead, are made anew. */
+static bool release_patch(Release *release, const Node *node, uint32_t file, Err *err)
+{
+    Loader *loader = release->loader;
+    if (map_find(&release->twins, name_key(&release->scratch, node, node->package))) {
+        loader->files.at[loader->use_start[USE_MODEL] + file]->takes_no_patch = true;
+        return load_anew(release, file, err);
+    }
+    const Enabled *other =
+        map_find(&release->others, name_key(&release->scratch, node, STR("")));
+    Patch *patch = other ? properties_find(loader, node->kind,
+                                           loader_package(loader, node->package), node->name)
+                         : NULL;
+    if (!patch)
+        return true;
+    patch->is_released = true;
+    return load_anew(release, file, err) && load_anew(release, other->file, err);
+}
+
+static bool is_described_off(const NodeList *nodes)
+{
+    const Node *node = nodes->len == 1 ? nodes->at[0] : NULL;
+    return node && !node->is_enabled && node->patch_path.len && value_is_none(node->version);
+}
+
+static bool release_patches(Release *release, uint32_t files, Err *err)
+{
+    bool is_needed = false;
+    for (uint32_t i = 0; i < files; i++)
+        is_needed |= is_described_off(&release->made[i]);
+    if (!is_needed)
+        return true;
+    map_init(&release->twins, &release->scratch);
+    map_init(&release->others, &release->scratch);
+    for (uint32_t i = 0; i < files; i++)
+        for (uint32_t n = 0; n < release->made[i].len; n++)
+            if (release->made[i].at[n]->is_enabled)
+                note_enabled(release, release->made[i].at[n], i);
+    for (uint32_t i = 0; i < files; i++)
+        if (is_described_off(&release->made[i]))
+            TRY(release_patch(release, release->made[i].at[0], i, err));
+    return true;
+}
+
 bool nodes_load(Loader *loader, Err *err)
 {
     Project *project = loader->project;
     uint32_t from = loader->use_start[USE_MODEL], to = loader->use_start[USE_DOC];
     NodeList *made = NEW_N(loader->arena, NodeList, to - from + 1);
     TRY(loader_parallel(loader, to - from, 16, load_file, made, err));
+    Release release = {.loader = loader, .made = made};
+    bool ok = release_patches(&release, to - from, err);
+    arena_drop(&release.scratch);
+    if (!ok)
+        return false;
     for (uint32_t p = 0; p < project->packages.len; p++) {
         Package *package = project->packages.at[p];
         for (uint32_t i = from; i < to; i++)

@@ -35,23 +35,14 @@ static Str missing_names(Loader *loader, Value lock, const StrList *found)
 static bool count_specified(Loader *loader, uint32_t *count, const char **where, Value *locked,
                             Err *err)
 {
-    YamlDoc docs[3];
-    static const char *const files[] = {"package-lock.yml", "packages.yml", "dependencies.yml"};
-    for (size_t i = 0; i < COUNT_OF(files); i++)
-        TRY(loader_read_yaml(loader, loader->project->project_dir, files[i], &docs[i], err));
-    Value lock = docs[0].root, packages = docs[1].root, dependencies = docs[2].root;
-    bool in_packages = !value_is_undefined(value_get(packages, "packages"));
-    bool in_dependencies = !value_is_undefined(value_get(dependencies, "packages"));
-    if (in_packages && in_dependencies)
-        return err_set(err, ERR_RUNTIME, NOWHERE,
-                       "The 'packages' key cannot be specified in both packages.yml and "
-                       "dependencies.yml");
-    if (!value_is_undefined(value_get(packages, "projects")))
-        return err_set(err, ERR_RUNTIME, NOWHERE,
-                       "The 'projects' key cannot be specified in packages.yml");
-    *locked = lock;
-    *where = in_dependencies ? "dependencies.yml" : "packages.yml";
-    *count = count_of(lock) ? count_of(lock) : count_of(in_dependencies ? dependencies : packages);
+    YamlDoc lock;
+    PackagesFile file;
+    Str folder = loader->project->project_dir;
+    TRY(packages_file_read(loader->arena, loader->invocation, folder, STR(""), &file, err));
+    TRY(loader_read_yaml(loader, folder, "package-lock.yml", &lock, err));
+    *locked = lock.root;
+    *where = file.name;
+    *count = count_of(lock.root) ? count_of(lock.root) : file.packages.list->len;
     return true;
 }
 
@@ -103,7 +94,7 @@ bool packages_load(Loader *loader, Err *err)
                           err))
             return err_wrap(err, "Failed to read package");
         if (loader_package(loader, package->name) || str_is(package->name, "dbt") ||
-            str_is(package->name, "dbt_duckdb"))
+            str_eq(package->name, dialect_now()->package))
             return err_set(err, ERR_COMPILATION, (Place){package->config_file, 1, 1},
                            "dbt found more than one package with the name \"" STR_FMT
                            "\" included in this project. Package names must be unique in a "

@@ -69,7 +69,7 @@ static bool give_first(Object *self, Call *call, Value *out, Err *err)
 static bool call_type(Object *self, Call *call, Value *out, Err *err)
 {
     (void)self, (void)call, (void)err;
-    *out = value_lit("duckdb");
+    *out = value_text(dialect_now()->type);
     return true;
 }
 
@@ -128,7 +128,7 @@ static bool call_escape(Object *self, Call *call, Value *out, Err *err)
 static bool call_binding(Object *self, Call *call, Value *out, Err *err)
 {
     (void)self, (void)call, (void)err;
-    *out = value_lit("?");
+    *out = value_text(dialect_now()->binding);
     return true;
 }
 
@@ -159,6 +159,9 @@ static const Method methods[] = {
     {"get_binding_char", call_binding},
     {"external_root", call_external_root},
     {"valid_incremental_strategies", call_strategies},
+    {"verify_database", give_empty},
+    {"convert_type", give_none},
+    {"copy_rows", give_none},
     {"execute", give_result},
     {"get_partitions_metadata", give_result},
     {"add_query", give_nones},

@@ -120,6 +120,11 @@ static bool take_source(Reading *reading, size_t begin)
     if (!scan_char(scan, ')'))
         return false;
     call.place = place_here(reading, begin);
+    for (uint32_t i = 0; i < reading->found.sources.len; i++) {
+        const SourceCall *known = &reading->found.sources.at[i];
+        if (str_eq(known->source, call.source) && str_eq(known->table, call.table))
+            return true; /* dbt's static parser keeps a set of them */
+    }
     list_add(reading->arena, &reading->found.sources, call);
     return true;
 }

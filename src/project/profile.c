@@ -70,85 +70,12 @@ static Str nearest_key(Loader *loader, Value dict, Str name)
     return str_nearest(name, names.at, names.len);
 }
 
-/* ---- DuckDB ---- */
-
-/* The catalog that DuckDB makes of a path: "data/my.db.duckdb" is "my". */
-static Str database_of_path(Str path)
-{
-    if (!path.len || str_is(path, ":memory:"))
-        return STR("memory");
-    bool is_motherduck = str_starts(path, STR("md:")) || str_starts(path, STR("motherduck:"));
-    ptrdiff_t colon = str_find(path, STR("://"));
-    if (colon > 0)
-        path = str_slice(path, (size_t)colon + 3, path.len);
-    else if (is_motherduck || str_starts(path, STR("ducklake:")))
-        path = str_slice(path, (size_t)str_find_char(path, ':') + 1, path.len);
-    ptrdiff_t query = str_find_char(path, '?');
-    if (query >= 0)
-        path = str_slice(path, 0, (size_t)query);
-    Str name = path_name(path);
-    if (is_motherduck)
-        return name.len ? path_stem(name) : STR("my_db");
-    while (name.len && name.at[0] == '.')
-        name = str_slice(name, 1, name.len);
-    ptrdiff_t dot = str_find_char(name, '.');
-    return dot > 0 ? str_slice(name, 0, (size_t)dot) : name;
-}
-
-static bool is_attached(Value credentials, Str database)
-{
-    Value attach = value_get(credentials, "attach");
-    for (uint32_t i = 0; attach.kind == VALUE_LIST && i < attach.list->len; i++)
-        if (str_eq(value_get_text(attach.list->at[i], "alias", STR("")), database))
-            return true;
-    return false;
-}
-
-static bool finish_duckdb(Loader *loader, Dict *credentials, Err *err)
-{
-    Profile *profile = &loader->project->profile;
-    Value whole = value_of_dict(credentials);
-    Str path = value_get_text(whole, "path", STR(":memory:"));
-    Str derived = database_of_path(path);
-    if (!derived.len)
-        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
-                       "Unable to determine target database name from 'path' field in profile");
-    Str database = value_get_text(whole, "database", derived);
-    if (!str_eq(database, derived) && value_is_undefined(value_get(whole, "remote")) &&
-        !is_attached(whole, database))
-        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
-                       "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
-                       "\" invalid: Runtime Error\n  Inconsistency detected between 'path' and "
-                       "'database' fields in profile; the 'database' property must be set to '"
-                       STR_FMT "' to match the 'path'",
-                       STR_ARG(profile->name), STR_ARG(profile->target), STR_ARG(derived));
-    dict_put(credentials, STR("database"), value_text(database));
-    dict_put(credentials, STR("path"), value_text(path));
-    if (value_get(whole, "schema").kind != VALUE_TEXT)
-        dict_put(credentials, STR("schema"), value_lit("main"));
-    return true;
-}
-
 /* What templates see as `target`: connection keys, never passwords or secrets. */
 static Value shown_target(Loader *loader, Dict *credentials)
 {
-    static const char *const keys[] = {
-        "database", "schema", "path", "config_options", "extensions", "settings", "external_root",
-        "use_credential_provider", "attach", "filesystems", "remote", "plugins",
-        "disable_transactions"};
     const Profile *profile = &loader->project->profile;
-    Dict *shown = dict_make(loader->arena, 20);
-    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
-        const Value *found = dict_find(credentials, str_of(keys[i]));
-        Value value = found ? *found : NONE;
-        if (!found && str_is(str_of(keys[i]), "external_root"))
-            value = value_lit(".");
-        if (!found && str_is(str_of(keys[i]), "disable_transactions"))
-            value = value_bool(false);
-        if (!found && str_is(str_of(keys[i]), "settings"))
-            value = loader->empty_dict;
-        dict_put(shown, str_of(keys[i]), value);
-    }
+    Dict *shown = dict_make(loader->arena, 24);
+    adapter_show(loader, profile->adapter, credentials, shown);
     dict_put(shown, STR("type"), value_text(profile->type));
     dict_put(shown, STR("threads"), value_int(profile->threads));
     dict_put(shown, STR("name"), value_text(profile->target));
@@ -160,6 +87,7 @@ static Value shown_target(Loader *loader, Dict *credentials)
 /* As dbt has it: every key there is gives the empty text. */
 Value profile_unset_target(Loader *loader)
 {
+    loader->project->profile.adapter = adapter_find(STR("duckdb"));
     Value target = shown_target(loader, loader->empty_dict.dict);
     Value key, value;
     for (uint32_t at = 0; dict_next(target.dict, &at, &key, &value);)
@@ -203,6 +131,31 @@ static bool choose_output(Loader *loader, Context *context, Value raw, Str text,
                           "' is misconfigured in profiles.yml",
                           STR_ARG(profile->target), STR_ARG(profile->name));
     return true;
+}
+
+static bool choose_adapter(Loader *loader, Value type, Str text, Err *err)
+{
+    Profile *profile = &loader->project->profile;
+    profile->type = value_str(type);
+    profile->adapter = adapter_find(profile->type);
+    if (profile->adapter) {
+        dialect_use(dialect_find(profile->type));
+        return true;
+    }
+    List(Str) known = {0};
+    AUTO(text) Text names = {0};
+    for (uint32_t i = 0; dialect_at(i); i++) {
+        list_add(loader->arena, &known, dialect_at(i)->type);
+        text_print(&names, "%s" STR_FMT, i ? ", " : "", STR_ARG(dialect_at(i)->type));
+    }
+    Str near = str_nearest(profile->type, known.at, known.len);
+    return err_set_in(err, ERR_RUNTIME, value_place(type, profile->file, text), text,
+                      "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
+                      "\" invalid: Runtime Error\n  Could not find adapter type " STR_FMT
+                      "!\nThe types known here: " STR_FMT "%s" STR_FMT "%s",
+                      STR_ARG(profile->name), STR_ARG(profile->target), STR_ARG(profile->type),
+                      STR_ARG(text_str(&names)), near.len ? "\nDid you mean '" : "", STR_ARG(near),
+                      near.len ? "'?" : "");
 }
 
 static bool set_threads(Loader *loader, Value threads, Err *err)
@@ -255,22 +208,12 @@ bool profile_load(Loader *loader, Str name, Err *err)
                           "required field \"type\" not found in profile " STR_FMT
                           " and target " STR_FMT,
                           STR_ARG(name), STR_ARG(profile->target));
-    profile->type = value_str(type);
-    if (!str_is(profile->type, "duckdb")) {
-        Str known = STR("duckdb");
-        bool is_near = str_nearest(profile->type, &known, 1).len > 0;
-        return err_set_in(err, ERR_RUNTIME, value_place(type, profile->file, text), text,
-                          "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
-                          "\" invalid: Runtime Error\n  Could not find adapter type " STR_FMT
-                          "!\nThe types known here: duckdb%s",
-                          STR_ARG(name), STR_ARG(profile->target), STR_ARG(profile->type),
-                          is_near ? "\nDid you mean 'duckdb'?" : "");
-    }
+    TRY(choose_adapter(loader, type, text, err));
     TRY(set_threads(loader, value_get(output, "threads"), err));
     Value credentials = value_copy_shallow_text(loader->arena, output);
     dict_remove(credentials.dict, value_lit("type"));
     dict_remove(credentials.dict, value_lit("threads"));
-    TRY(finish_duckdb(loader, credentials.dict, err));
+    TRY(adapter_finish(loader, profile->adapter, credentials.dict, err));
     profile->credentials = credentials;
     profile->database = value_get_text(credentials, "database", STR("memory"));
     profile->schema = value_get_text(credentials, "schema", STR("main"));

@@ -90,7 +90,7 @@ struct Node {
     Str path;                    /* below its resource path: "staging/a.sql"                    */
     Str original_file_path;      /* below its package: "models/staging/a.sql"                   */
     Str file;                    /* as shown in messages: with the package's folder             */
-    Str raw_code, language;
+    Str raw_code, language;      /* semantic layer: raw_code is its whole file, for places       */
     Value fqn;                   /* list of texts                                               */
     Str database, schema, alias; /* alias: identifier of sources                                */
     Str relation_name;           /* rendered; empty: none (tests, ephemeral models)             */
@@ -119,6 +119,8 @@ struct Node {
     Declared *declared;          /* ingest and publish nodes; else NULL                          */
     Str source_name;             /* sources                                                     */
     bool is_enabled;
+    /* config says none where a folder says something: shown is the folder's, named is without */
+    bool unsets_database, unsets_schema, unsets_alias;
     int64_t created_at_us;
     Template *template;          /* of raw_code; NULL: not needed so far: node_template()       */
     Value template_context;      /* generic tests: names their body sees (column_name, ...)     */
@@ -141,9 +143,12 @@ typedef struct Package {
     Str packages_path, target_path;
 } Package;
 
+typedef struct Adapter Adapter;  /* a row of profile_adapter.c                                  */
+
 typedef struct Profile {
     Str name, target;            /* "jaffle_shop", "dev"                                        */
     Str type;                    /* "duckdb"                                                    */
+    const Adapter *adapter;
     Value credentials;           /* the output's dict, rendered, with secrets                   */
     Value shown;                 /* what templates see as `target`: no secrets                  */
     Str database, schema;
@@ -244,11 +249,40 @@ bool node_is_ephemeral(const Node *node);
 bool kind_is_own(NodeKind kind);
 /* "model a (models/a.sql)": how messages name it. */
 Str node_label(const Node *node, Arena *arena);
+/* Is it built in batches of event time? Not where the project has its own macro for the strategy
+ * and flags say that it is to run once. */
+bool node_is_microbatch(const Project *project, const Node *node);
+/* Microbatch models that read nothing with an event_time: a warning each. After the graph is
+ * resolved. Fails ERR_PARSING: an event_time that is no text. */
+MUST bool project_check_inputs(const Project *project, Err *err);
 /* A relation object of the node: {{ this }} of it. */
 Relation *node_relation(const Node *node, Arena *arena);
 
 /* A node made on the way: --inline SQL (kind NODE_SQL_OPERATION), hooks. Parsed like a model.
  * Its refs are resolved by graph_resolve_node(). */
 MUST bool project_add_inline(Project *project, Str name, Str sql, Node **out, Err *err);
+
+/* ---- packages_file.c: which packages a project asks for ---- */
+
+/* packages.yml, or dependencies.yml where that has `packages`. */
+typedef struct PackagesFile {
+    const char *name;            /* "packages.yml"; the one that messages name                    */
+    Str file, source;            /* for value_place(); empty: there is none                       */
+    Value packages;              /* list of dicts, rendered; empty list: none                     */
+    Value unrendered;            /* the same entries as they stand there                          */
+    bool has_projects;           /* dependencies.yml names projects of others                     */
+} PackagesFile;
+
+/* Reads, renders (env_var with secrets, var of the command line) and checks the entries.
+ * folder   of the project or package; label: put before names of files in messages
+ * Owner    the arena
+ * Fails    ERR_RUNTIME with dbt's words: both files have `packages`, an entry that is none of
+ *          local, git, tarball, package, private, a key that it does not take */
+MUST bool packages_file_read(Arena *arena, const Invocation *invocation, Str folder, Str label,
+                             PackagesFile *out, Err *err);
+/* The same for a tree that was read from elsewhere (package-lock.yml, an answer of the registry):
+ * `packages` is the list; nothing is rendered when invocation is NULL. */
+MUST bool packages_check(Arena *arena, const Invocation *invocation, Value packages,
+                         PackagesFile *file, Err *err);
 
 #endif

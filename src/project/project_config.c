@@ -496,5 +496,7 @@ bool config_load(Loader *loader, Err *err)
         project->flags = loader->empty_dict;
     Value corrected = value_get(project->flags, "require_corrected_analysis_fqns");
     loader->has_corrected_analysis = value_is_bool(corrected) && corrected.is_true;
+    Value unrendered = value_get(project->flags, "state_modified_compare_more_unrendered_values");
+    loader->has_rendered_raw = value_is_bool(unrendered) && !unrendered.is_true;
     return read_selectors(loader, folder, err);
 }

@@ -166,8 +166,13 @@ Str test_hash(Arena *arena, Str name, Value test_namespace, Str type, Value kwar
 /* prop_sources.c */
 MUST bool source_make(const Loader *loader, Worker *worker, Item *item, Err *err);
 MUST bool source_overrides_index(Loader *loader, Err *err);
+/* prop_unit_tests.c: a node for each version of the model that a unit test is about. */
+MUST bool unit_test_make(const Loader *loader, Worker *worker, Item *item, Err *err);
 /* prop_exposures.c, prop_groups.c, prop_macros.c, prop_snapshots.c */
 MUST bool exposure_make(const Loader *loader, Worker *worker, Item *item, Err *err);
+/* "ref('a')", "source('a', 'b')", "metric('c')": noted as what the node depends on. */
+MUST bool dependency_note(const Loader *loader, Worker *worker, const Entry *entry, Node *node,
+                          Value text, Err *err);
 MUST bool group_make(Loader *loader, const Entry *entry, Err *err);
 MUST bool macro_patch_apply(Loader *loader, const Entry *entry, Err *err);
 MUST bool snapshot_make(Loader *loader, const Entry *entry, Err *err);

@@ -1,5 +1,5 @@
 /* prop_columns.c: columns and constraints as the manifest has them. */
-#include "project/prop.h"
+#include "project/prop_semantic.h"
 
 enum {
     C_NAME, C_DESCRIPTION, C_META, C_DATA_TYPE, C_CONSTRAINTS, C_QUOTE, C_CONFIG, C_TAGS,
@@ -197,8 +197,8 @@ static bool property_column(const Loader *loader, Worker *worker, const Entry *e
     made->at[C_DATA_TYPE].value = prop_get(column, "data_type");
     made->at[C_QUOTE].value = prop_get(column, "quote");
     made->at[C_GRANULARITY].value = prop_get(column, "granularity");
-    made->at[C_DIMENSION].value = prop_get(column, "dimension");
-    made->at[C_ENTITY].value = prop_get(column, "entity");
+    TRY(column_semantics(entry, arena, column, &made->at[C_DIMENSION].value,
+                         &made->at[C_ENTITY].value, err));
     set_meta_and_tags(loader, arena, column, made);
     if (is_wide) { /* a dict of its own: the shared index must not grow */
         Dict *wide = dict_make(arena, C_COUNT + 4);

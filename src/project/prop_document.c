@@ -408,12 +408,6 @@ static bool add_versions(Worker *worker, Document *document, const Entry *entry,
         patch->config = merge_deep(arena, patch->config, value_get(version, "config"));
         patch->unrendered_config =
             merge_deep(arena, patch->unrendered_config, value_get(version, "config"));
-        Str access = value_get_text(version, "access", STR(""));
-        if (access.len) {
-            Value with = value_dict(arena);
-            dict_put(with.dict, STR("access"), value_text(access));
-            patch->config = merge_deep(arena, patch->config, with);
-        }
         Str defined_in = value_get_text(version, "defined_in", STR(""));
         if (!defined_in.len)
             defined_in = str_print(arena, STR_FMT "_v" STR_FMT, STR_ARG(entry->name),
@@ -518,7 +512,8 @@ static bool read_entry(Loader *loader, Worker *worker, Document *document, PropK
     TRY(entry_render(loader, worker, document, key, raw, &entry.tree, err));
     entry.name = value_get_text(entry.tree, "name", STR(""));
     TRY(check_entry(&entry, err));
-    if (key != KEY_MACROS && key != KEY_SOURCES && key != KEY_EXPOSURES && key != KEY_GROUPS)
+    if (key != KEY_MACROS && key != KEY_SOURCES && key != KEY_EXPOSURES && key != KEY_GROUPS &&
+        key != KEY_METRICS && key != KEY_SEMANTIC_MODELS && key != KEY_SAVED_QUERIES)
         TRY(move_config(worker->arena, &entry, err));
     value_freeze(entry.tree);
     value_freeze(entry.config);

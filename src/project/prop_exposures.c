@@ -77,8 +77,8 @@ static void set_tags_and_meta(Arena *arena, const Entry *entry, Node *node)
     dict_put(config, STR("meta"), meta);
 }
 
-static bool note_dependency(const Loader *loader, Worker *worker, const Entry *entry, Node *node,
-                            Value text, Err *err)
+bool dependency_note(const Loader *loader, Worker *worker, const Entry *entry, Node *node,
+                     Value text, Err *err)
 {
     Arena *arena = worker->arena;
     StaticCall call;
@@ -124,7 +124,7 @@ bool exposure_make(const Loader *loader, Worker *worker, Item *item, Err *err)
     TRY(description_render(loader, worker, node->package, value_get(entry->tree, "description"),
                            entry->document, &node->description, &blocks, err));
     for (uint32_t i = 0; depends_on.kind == VALUE_LIST && i < depends_on.list->len; i++)
-        TRY(note_dependency(loader, worker, entry, node, depends_on.list->at[i], err));
+        TRY(dependency_note(loader, worker, entry, node, depends_on.list->at[i], err));
     Dict *extra = dict_make(arena, 5);
     for (uint32_t i = 0; i < COUNT_OF(fields); i++)
         dict_put(extra, str_of(fields[i]), prop_get(entry->tree, fields[i]));

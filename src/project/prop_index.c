@@ -48,11 +48,14 @@ Patch *properties_find(const Loader *loader, NodeKind kind, const Package *packa
     const Properties *properties = properties_of(loader);
     Key buffer;
     PatchRow *row = map_find(&properties->patches[kind], key_of(&buffer, package->name, file_name));
+    if (row && row->patch->is_released)
+        return NULL;
     if (!row && kind != NODE_TEST) {
         /* another package may describe it, unless that has such a node itself */
         row = map_find(&properties->anywhere[kind], file_name);
         if (row && (row->patch->doc->package == package ||
-                    has_file(loader, kind, row->patch->doc->package, file_name)))
+                    (has_file(loader, kind, row->patch->doc->package, file_name) &&
+                     !row->patch->is_released)))
             row = NULL;
     }
     if (!row)

@@ -1,5 +1,5 @@
 /* prop_load.c: step 6: everything that property files declare themselves, in the order of files. */
-#include "project/prop.h"
+#include "project/prop_semantic.h"
 
 typedef struct Items {
     Item *at;
@@ -93,8 +93,10 @@ static bool make_tests(const Loader *loader, Worker *worker, Item *item, Err *er
                                reference_key(&worker->scratch,
                                              entry->document->file->package->name, entry->name,
                                              NONE));
-    return tests_make(loader, worker, &target, entry->tree,
-                      columns.kind == VALUE_LIST ? columns.list : NULL, item, err);
+    TRY(tests_make(loader, worker, &target, entry->tree,
+                   columns.kind == VALUE_LIST ? columns.list : NULL, item, err));
+    return entry->key != KEY_MODELS ||
+           model_semantics_make(loader, worker, item, target.attached, err);
 }
 
 static bool make_item(Loader *loader, Worker *worker, uint32_t i, void *user, Err *err)
@@ -103,6 +105,10 @@ static bool make_item(Loader *loader, Worker *worker, uint32_t i, void *user, Er
     switch (item->entry->key) {
     case KEY_SOURCES: return source_make(loader, worker, item, err);
     case KEY_EXPOSURES: return exposure_make(loader, worker, item, err);
+    case KEY_UNIT_TESTS: return unit_test_make(loader, worker, item, err);
+    case KEY_METRICS: return metric_make(loader, worker, item, err);
+    case KEY_SEMANTIC_MODELS: return semantic_model_make(loader, worker, item, err);
+    case KEY_SAVED_QUERIES: return saved_query_make(loader, worker, item, err);
     default: return make_tests(loader, worker, item, err);
     }
 }
@@ -122,7 +128,11 @@ static uint32_t item_count(const Entry *entry)
     case KEY_MODELS:
     case KEY_SEEDS:
     case KEY_SNAPSHOTS:
-    case KEY_EXPOSURES: return 1;
+    case KEY_UNIT_TESTS:
+    case KEY_EXPOSURES:
+    case KEY_METRICS:
+    case KEY_SEMANTIC_MODELS:
+    case KEY_SAVED_QUERIES: return 1;
     case KEY_SOURCES: return table_count(entry);
     default: return 0;
     }
@@ -240,31 +250,12 @@ static void warn_unused(Loader *loader)
 
 /* ---- what is made one by one ---- */
 
-static bool is_semantic(PropKey key)
-{
-    return key == KEY_METRICS || key == KEY_SEMANTIC_MODELS || key == KEY_SAVED_QUERIES ||
-           key == KEY_UNIT_TESTS;
-}
-
-/* Said once a kind: what weir reads but does nothing with. */
-static void warn_ignored(Loader *loader, const Entry *entry, bool *is_said)
-{
-    if (!is_semantic(entry->key) || is_said[entry->key])
-        return;
-    is_said[entry->key] = true;
-    loader_warn(&loader->workers[0], entry->document->file->order, "Note", "Z050",
-                "'%s' are not supported yet and are ignored (first seen in " STR_FMT ")",
-                prop_key_name(entry->key), STR_ARG(entry->document->file->file));
-}
-
 static bool load_singles(Loader *loader, Err *err)
 {
     Properties *properties = properties_of(loader);
-    bool is_said[KEY_COUNT] = {false};
     for (uint32_t d = 0; d < properties->document_count; d++)
         for (uint32_t i = 0; i < properties->documents[d].entries.len; i++) {
             const Entry *entry = &properties->documents[d].entries.at[i];
-            warn_ignored(loader, entry, is_said);
             if (entry->key == KEY_GROUPS)
                 TRY(group_make(loader, entry, err));
             else if (entry->key == KEY_MACROS)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "project/prop.h"
+#include "project/prop_semantic.h"
 
 static PropKey key_of(NodeKind kind)
 {
@@ -89,13 +89,16 @@ static bool apply_constraints(Worker *worker, const Entry *entry, Node *node, co
     Value given = value_get(patch->version_entry, "constraints"), bad, key, column;
     if (!value_truth(given))
         given = value_get(patch->target, "constraints");
-    if (is_enforced(node) && !node->columns.dict->len)
+    bool has_columns = node->columns.dict->len != 0, is_sql = str_is(node->language, "sql");
+    if (is_enforced(node) && (!has_columns || !is_sql))
         return err_set_in(err, ERR_PARSING, document_place(entry->document, entry->raw),
                           entry->document->file->text,
-                          "Contract enforcement failed for: (" STR_FMT
-                          ")\nConstraints must be defined in a `yml` schema configuration file "
-                          "like `schema.yml`.",
-                          STR_ARG(node->original_file_path));
+                          "Contract enforcement failed for: (" STR_FMT ")%s%s" STR_FMT "%s",
+                          STR_ARG(node->original_file_path),
+                          has_columns ? "" : "\nConstraints must be defined in a `yml` schema "
+                                             "configuration file like `schema.yml`.",
+                          is_sql ? "" : "\nLanguage Error: Expected 'sql' but found '",
+                          STR_ARG(is_sql ? STR_NONE : node->language), is_sql ? "" : "'");
     if (!constraints_valid(given, &bad))
         return err_set_in(err, ERR_PARSING, document_place(entry->document, bad),
                           entry->document->file->text,
@@ -216,12 +219,68 @@ static bool apply_model(Worker *worker, const Entry *entry, Node *node, const Pa
     node->deprecation_date = deprecation_date(arena, value_get(*holder, "deprecation_date"));
     Value spine = value_get(patch->target, "time_spine");
     if (value_is_dict(spine)) {
+        Value columns = value_get(patch->target, "columns");
+        Array *list = columns.kind == VALUE_LIST ? columns.list : NULL;
+        if (!value_is_none(patch->version))
+            TRY(columns_of_version(entry, arena, patch->target, patch->version_entry, &list, err));
+        TRY(time_spine_check(entry, spine, list, err));
         node->extra = value_dict(arena);
         dict_put(node->extra.dict, STR("time_spine"), time_spine(arena, spine));
     }
     TRY(apply_constraints(worker, entry, node, patch, err));
     if (is_enforced(node))
         set_contract_checksum(arena, node);
+    return true;
+}
+
+/* ---- functions ---- */
+
+static Value returns_of(Arena *arena, Value given)
+{
+    if (given.kind != VALUE_DICT)
+        return NONE;
+    Value made = value_dict(arena);
+    dict_put(made.dict, STR("data_type"), prop_get(given, "data_type"));
+    dict_put(made.dict, STR("description"), prop_get(given, "description"));
+    return made;
+}
+
+static Value arguments_of(Arena *arena, Value given)
+{
+    static const char *const keys[] = {"name", "data_type", "description", "default_value"};
+    Value list = value_list(arena);
+    for (uint32_t i = 0; given.kind == VALUE_LIST && i < given.list->len; i++) {
+        Value made = value_dict(arena);
+        for (uint32_t k = 0; k < COUNT_OF(keys); k++)
+            dict_put(made.dict, str_of(keys[k]), prop_get(given.list->at[i], keys[k]));
+        array_add(list.list, made);
+    }
+    return list;
+}
+
+static bool apply_function(Worker *worker, const Entry *entry, Node *node, Err *err)
+{
+    Arena *arena = worker->arena;
+    Value returns = value_get(entry->tree, "returns"), given = value_get(entry->tree, "overloads");
+    if (returns.kind != VALUE_DICT)
+        return entry_fail(entry, entry->raw, err, "at path []: 'returns' is a required property");
+    if (value_get(returns, "data_type").kind != VALUE_TEXT)
+        return entry_fail(entry, returns, err,
+                          "at path ['returns']: 'data_type' is a required property");
+    Value overloads = value_list(arena);
+    for (uint32_t i = 0; given.kind == VALUE_LIST && i < given.list->len; i++) {
+        Value one = given.list->at[i], made = value_dict(arena);
+        dict_put(made.dict, STR("defined_in"), prop_get(one, "defined_in"));
+        dict_put(made.dict, STR("arguments"), arguments_of(arena, value_get(one, "arguments")));
+        dict_put(made.dict, STR("returns"), returns_of(arena, value_get(one, "returns")));
+        dict_put(made.dict, STR("description"), prop_get(one, "description"));
+        array_add(overloads.list, made);
+    }
+    node->extra = value_dict(arena);
+    dict_put(node->extra.dict, STR("returns"), returns_of(arena, returns));
+    dict_put(node->extra.dict, STR("arguments"),
+             arguments_of(arena, value_get(entry->tree, "arguments")));
+    dict_put(node->extra.dict, STR("overloads"), overloads);
     return true;
 }
 
@@ -271,6 +330,8 @@ bool properties_apply(const Loader *loader, Worker *worker, Node *node, const Pa
     TRY(apply_columns(loader, worker, &entry, node, patch, err));
     if (node->kind == NODE_MODEL)
         return apply_model(worker, &entry, node, patch, err);
+    if (node->kind == NODE_FUNCTION)
+        return apply_function(worker, &entry, node, err);
     warn_field(loader, worker, node, patch, "latest_version");
     warn_field(loader, worker, node, patch, "version");
     warn_field(loader, worker, node, patch, "constraints");

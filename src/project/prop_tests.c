@@ -650,6 +650,32 @@ static bool render_test(const TestRead *read, Node *node, ParseNotes *notes, Err
     return true;
 }
 
+/* Adds a macro and all that it calls. */
+static void add_closure(const Library *library, Dict *known, const MacroEntry *entry)
+{
+    if (!entry || dict_find(known, entry->unique_id))
+        return;
+    dict_put(known, entry->unique_id, NONE);
+    for (uint32_t i = 0; i < entry->depends_on->len; i++)
+        add_closure(library, known,
+                    library_find_id(library, value_str(entry->depends_on->at[i])));
+}
+
+/* dbt renders a test with the macros that the test's own macro can reach: others, called in its
+ * arguments, are no dependencies of it. */
+static void drop_foreign_macros(const TestRead *read, Node *node)
+{
+    const Library *library = read->loader->project->library;
+    Dict *known = dict_make(&read->worker->scratch, 16);
+    add_closure(library, known, node->test_macro);
+    add_closure(library, known, library_find(library, STR_NONE, STR("get_where_subquery")));
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < node->macros.len; i++)
+        if (dict_find(known, node->macros.at[i]->unique_id))
+            node->macros.at[kept++] = node->macros.at[i];
+    node->macros.len = kept;
+}
+
 /* ---- the node ---- */
 
 static Value test_metadata(const TestRead *read)
@@ -718,6 +744,8 @@ static bool set_calls(const TestRead *read, Node *node, ConfigInput *input, Err 
     }
     ParseNotes notes = {.calls = input->calls};
     TRY(render_test(read, node, &notes, err));
+    if (value_has_tags(value_of_dict(read->args)))
+        drop_foreign_macros(read, node);
     input->calls = notes.calls;
     input->unrendered_calls = notes.unrendered_calls;
     return true;

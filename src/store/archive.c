@@ -140,6 +140,9 @@ bool archive_next(Archive *archive, Member *member, bool *has, Err *err)
         .is_file = archive->is_file,
         .is_folder = S_ISDIR(lib->archive_entry_filetype(entry)),
         .is_unsafe = is_unsafe(archive->member_name),
+        .link = S_ISLNK(lib->archive_entry_filetype(entry))
+                    ? str_copy(&archive->member, str_of(lib->archive_entry_symlink(entry)))
+                    : STR_NONE,
     };
     *has = true;
     return true;

@@ -109,6 +109,7 @@ typedef struct Member {
     bool is_file;                /* false: folder, link, device: nothing to read                  */
     bool is_folder;
     bool is_unsafe;              /* absolute, "C:", ".." or empty; '\' counts as '/'              */
+    Str link;                    /* a symbolic link: where it leads; a view as `name`             */
 } Member;
 MUST bool archive_open(Reader *below, Archive **out, Err *err);
 /* False in *has: no more. */

@@ -146,6 +146,57 @@ static ADAPTER_METHOD(get_seed_file_path)
     return true;
 }
 
+typedef struct RowCopy {
+    Arena scratch;             /* texts of the row that is being copied */
+    Value table;
+    uint64_t row;
+} RowCopy;
+
+static bool next_row(void *context, Str *fields, Err *err)
+{
+    (void)err;
+    RowCopy *copy = context;
+    arena_reset(&copy->scratch);
+    if (copy->row >= table_row_count(copy->table))
+        return false;
+    for (uint32_t i = 0; i < table_column_count(copy->table); i++) {
+        Value cell = table_cell(copy->table, copy->row, i);
+        fields[i] = STR_NONE;
+        if (value_is_none(cell))
+            continue;
+        AUTO(text) Text text = {0};
+        value_print(cell, &text);
+        fields[i] = text_copy(&copy->scratch, &text);
+    }
+    copy->row++;
+    return true;
+}
+
+/* copy_rows(relation, table): the rows of a seed in one stream, where the engine has such a thing
+ * and it means the same as inserts would. Gives what was done as a text, or none. */
+static ADAPTER_METHOD(copy_rows)
+{
+    (void)self;
+    static const char *const names[] = {"relation", "table"};
+    Value slots[2];
+    TRY(call_bind(call, "copy_rows", names, 2, 2, slots, err));
+    const Relation *into = relation_of(slots[0]);
+    *out = NONE;
+    if (!dialect_now()->copies_rows || !into || !value_is_a(slots[1], &table_type))
+        return true;
+    NodeRun *run = node_run_of(call);
+    Session *session;
+    TRY(conn_begin(run, err));
+    TRY(conn_session(run, &session, err));
+    RowCopy copy = {.table = slots[1]};
+    bool ok = session_append(session, into->database, into->schema, into->identifier,
+                             table_column_count(slots[1]), next_row, &copy, NULL, err);
+    arena_drop(&copy.scratch);
+    *out = value_text(str_print(call->arena, "copy " STR_FMT " from stdin",
+                                STR_ARG(relation_render(call->arena, into))));
+    return ok;
+}
+
 static ADAPTER_METHOD(store_relation)
 {
     (void)self, (void)out;
@@ -190,10 +241,34 @@ ANSWERS(is_motherduck, value_bool(false))
 ANSWERS(is_ducklake, value_bool(false))
 ANSWERS(use_ducklake_table_workarounds, value_bool(false))
 ANSWERS(disable_transactions, value_bool(false))
-ANSWERS(get_binding_char, value_lit("?"))
+ANSWERS(get_binding_char, value_text(dialect_now()->binding))
 ANSWERS(catalog_supports_foreign_keys, value_bool(true))
-ANSWERS(verify_database, value_text(STR("")))
 ANSWERS(batch_id_for_model, value_text(STR("")))
+ANSWERS(build_catalog_relation, NONE)
+
+bool run_check_database(const Runner *runner, Str database, Err *err)
+{
+    const Profile *profile = &runner->project->profile;
+    while (str_starts(database, STR("\"")))
+        database = str_slice(database, 1, database.len);
+    while (str_ends(database, STR("\"")))
+        database = str_slice(database, 0, database.len - 1);
+    if (!dialect_now()->has_one_database || str_eq_fold(database, profile->database))
+        return true;
+    return err_set(err, ERR_RUNTIME, NOWHERE,
+                   "Cross-db references not allowed in " STR_FMT " (" STR_FMT " vs " STR_FMT ")",
+                   STR_ARG(profile->type), STR_ARG(database), STR_ARG(profile->database));
+}
+
+static ADAPTER_METHOD(verify_database)
+{
+    (void)self;
+    static const char *const names[] = {"database"};
+    Value slots[1];
+    TRY(call_bind(call, "verify_database", names, 1, 1, slots, err));
+    *out = value_text(STR(""));
+    return run_check_database(node_run_of(call)->runner, sql_of(call, slots[0]), err);
+}
 
 /* adapter.behavior.FLAG: every behaviour flag is off, with `no_warn`. */
 static bool behavior_get(Object *self, Arena *arena, Str name, Value *out, Err *err)
@@ -256,6 +331,7 @@ static const Method methods[] = {
     {"convert_datetimes_to_strs", adapter_convert_datetimes_to_strs},
     {"location_exists", adapter_location_exists},
     {"get_seed_file_path", adapter_get_seed_file_path},
+    {"copy_rows", adapter_copy_rows},
     {"store_relation", adapter_store_relation},
     {"warn_once", adapter_warn_once},
     {"is_motherduck", adapter_is_motherduck},
@@ -266,6 +342,8 @@ static const Method methods[] = {
     {"catalog_supports_foreign_keys", adapter_catalog_supports_foreign_keys},
     {"verify_database", adapter_verify_database},
     {"batch_id_for_model", adapter_batch_id_for_model},
+    {"build_catalog_relation", adapter_build_catalog_relation},
+    {"get_columns_in_table", adapter_get_columns_in_table},
     {NULL, NULL},
 };
 

@@ -21,6 +21,7 @@ ADAPTER_METHOD(cache_added);
 ADAPTER_METHOD(cache_dropped);
 ADAPTER_METHOD(cache_renamed);
 ADAPTER_METHOD(get_columns_in_relation);
+ADAPTER_METHOD(get_columns_in_table);
 ADAPTER_METHOD(get_missing_columns);
 ADAPTER_METHOD(expand_target_column_types);
 ADAPTER_METHOD(get_column_schema_from_query);

@@ -1,6 +1,8 @@
 /* adapter_relations.c: relations and columns: from the cache, or through the library's macros. */
 #include "transform/adapter.h"
 
+#include "base/event.h"
+
 ADAPTER_METHOD(get_relation)
 {
     (void)self;
@@ -203,7 +205,28 @@ ADAPTER_METHOD(get_columns_in_relation)
     Value arg;
     Relation *relation;
     TRY(one_relation(call, "get_columns_in_relation", &arg, &relation, err));
-    return run_macro(node_run_of(call), "get_columns_in_relation", &arg, 1, out, err);
+    if (run_macro(node_run_of(call), "get_columns_in_relation", &arg, 1, out, err))
+        return true;
+    Str why = err->text ? str_of(err->text) : STR("");
+    bool is_missing = err->kind == ERR_DATABASE && str_find(why, STR("Table with name")) >= 0 &&
+                      str_find(why, STR("does not exist")) >= 0;
+    if (!is_missing)
+        return false;
+    err_drop(err); /* as where the catalogue is asked: no relation has no columns */
+    *out = value_list(call->arena);
+    return true;
+}
+
+ADAPTER_METHOD(get_columns_in_table)
+{
+    (void)self;
+    static const char *const names[] = {"schema", "identifier"};
+    Value slots[2];
+    TRY(call_bind(call, "get_columns_in_table", names, 2, 2, slots, err));
+    NodeRun *run = node_run_of(call);
+    Value place = relation_value(relation_make(run->arena, run->runner->project->profile.database,
+                                               value_str(slots[0]), value_str(slots[1]), STR("")));
+    return run_macro(run, "get_columns_in_relation", &place, 1, out, err);
 }
 
 static bool has_column(Value columns, Str name)
@@ -231,14 +254,36 @@ ADAPTER_METHOD(get_missing_columns)
     return true;
 }
 
-/* Text columns of DuckDB have no length: there is never one to widen. */
+/* Widens a text column of the target so that the other's texts fit. */
+static bool expand_column(NodeRun *run, Value to_relation, Value target, Value source, Err *err)
+{
+    int64_t size = column_wanted_size(target, source);
+    if (!size)
+        return true;
+    Str type = str_print(run->arena, "character varying(%lld)", (long long)size);
+    event_print(LEVEL_DEBUG, "ColTypeChange", "E025",
+                "Changing col type of " STR_FMT " to " STR_FMT, STR_ARG(column_name(target)),
+                STR_ARG(type));
+    Value args[3] = {to_relation, value_text(column_name(target)), value_text(type)}, ignored;
+    return run_macro(run, "alter_column_type", args, 3, &ignored, err);
+}
+
 ADAPTER_METHOD(expand_target_column_types)
 {
     (void)self;
     static const char *const names[] = {"from_relation", "to_relation"};
-    Value slots[2];
+    Value slots[2], from, to;
     TRY(call_bind(call, "expand_target_column_types", names, 2, 2, slots, err));
     *out = NONE;
+    if (!dialect_now()->has_text_lengths)
+        return true;
+    NodeRun *run = node_run_of(call);
+    TRY(run_macro(run, "get_columns_in_relation", &slots[0], 1, &from, err));
+    TRY(run_macro(run, "get_columns_in_relation", &slots[1], 1, &to, err));
+    for (uint32_t i = 0; from.kind == VALUE_LIST && i < from.list->len; i++)
+        for (uint32_t j = 0; to.kind == VALUE_LIST && j < to.list->len; j++)
+            if (str_eq(column_name(from.list->at[i]), column_name(to.list->at[j])))
+                TRY(expand_column(run, slots[1], to.list->at[j], from.list->at[i], err));
     return true;
 }
 
@@ -255,9 +300,13 @@ ADAPTER_METHOD(get_column_schema_from_query)
     Result described;
     TRY(session_describe(session, call->arena, text_copy(call->arena, &sql), &described, err));
     *out = value_list(call->arena);
-    for (uint32_t i = 0; i < described.column_count; i++)
-        array_add(out->list, column_make(call->arena, described.columns[i].name,
-                                         described.columns[i].type));
+    for (uint32_t i = 0; i < described.column_count; i++) {
+        const ResultColumn *column = &described.columns[i];
+        Str type = !column->code.len                ? column->type
+                   : str_is(column->code, "STRING") ? STR("TEXT") /* as Column.create() says it */
+                                                    : column->code;
+        array_add(out->list, column_make(call->arena, column->name, type));
+    }
     return true;
 }
 

@@ -1,6 +1,8 @@
 /* adapter_text.c: methods of `adapter` that only make text: quoting, types, constraints. */
 #include "base/event.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "transform/adapter.h"
 
 static bool one_text(Call *call, const char *method, const char *parameter, Str *out, Err *err)
@@ -166,6 +168,28 @@ static Str column_constraint(Value constraint, Arena *arena)
     return str_is(type, "custom") ? expression : STR("");
 }
 
+/* DuckDB takes no name of a database before the table that a foreign key refers to. */
+static Str without_database(Str relation)
+{
+    ptrdiff_t dot = str_find_char(relation, '.');
+    Str rest = dot < 0 ? STR("") : str_slice(relation, (size_t)dot + 1, relation.len);
+    return dialect_now()->has_one_database || str_find_char(rest, '.') < 0 ? relation : rest;
+}
+
+/* `to: ref('a')` of a foreign key becomes the relation; others are left as they are. */
+static bool resolve_target(Call *call, Value *constraint, Err *err)
+{
+    Str to = str_trim(constraint_text(*constraint, "to")), shown;
+    if (!str_starts(to, STR("ref(")) && !str_starts(to, STR("source(")))
+        return true;
+    NodeRun *run = node_run_of(call);
+    Str source = str_print(call->arena, "{{ " STR_FMT " }}", STR_ARG(to));
+    TRY(context_render(&run->context, source, run->node->file, &shown, err));
+    *constraint = value_copy_shallow_text(call->arena, *constraint);
+    dict_put(constraint->dict, STR("to"), value_text(without_database(shown)));
+    return true;
+}
+
 /* "name type constraint constraint" for each column. */
 ADAPTER_METHOD(render_raw_columns_constraints)
 {
@@ -184,7 +208,9 @@ ADAPTER_METHOD(render_raw_columns_constraints)
                    STR_ARG(value_get_text(column, "data_type", STR(""))));
         Value constraints = value_get(column, "constraints");
         for (uint32_t i = 0; constraints.kind == VALUE_LIST && i < constraints.list->len; i++) {
-            Str one = str_trim(column_constraint(constraints.list->at[i], call->arena));
+            Value constraint = constraints.list->at[i];
+            TRY(resolve_target(call, &constraint, err));
+            Str one = str_trim(column_constraint(constraint, call->arena));
             if (one.len)
                 text_print(&text, " " STR_FMT, STR_ARG(one));
         }
@@ -244,7 +270,9 @@ ADAPTER_METHOD(render_raw_model_constraints)
     TRY(call_bind(call, "render_raw_model_constraints", names, 1, 1, slots, err));
     *out = value_list(call->arena);
     for (uint32_t i = 0; slots[0].kind == VALUE_LIST && i < slots[0].list->len; i++) {
-        Str one = model_constraint(slots[0].list->at[i], call->arena);
+        Value constraint = slots[0].list->at[i];
+        TRY(resolve_target(call, &constraint, err));
+        Str one = model_constraint(constraint, call->arena);
         if (one.len)
             array_add(out->list, value_text(one));
     }
@@ -255,7 +283,7 @@ ADAPTER_METHOD(render_raw_model_constraints)
 
 typedef struct Index {
     Object base;
-    Value columns;
+    Value columns, type;       /* type: "hash", or NONE */
     bool is_unique;
 } Index;
 
@@ -265,17 +293,36 @@ static bool index_get(Object *self, Arena *arena, Str name, Value *out, Err *err
     const Index *index = (Index *)self;
     *out = str_is(name, "columns")  ? index->columns
            : str_is(name, "unique") ? value_bool(index->is_unique)
+           : str_is(name, "type")   ? index->type
                                     : UNDEFINED;
     return true;
 }
 
-/* A name for the index that is the same in every run and differs between tables. */
+/* dbt's name: the table, the columns and the time, hashed. With the time, since a table that takes
+ * another's place gets its indexes while the other still has those of its name. */
+static Str stamped_name(const Index *index, Value relation, Arena *arena)
+{
+    AUTO(text) Text text = {0};
+    for (uint32_t i = 0; i < index->columns.list->len; i++)
+        text_print(&text, STR_FMT "_", STR_ARG(value_str(index->columns.list->at[i])));
+    value_print(relation, &text);
+    text_print(&text, "_%s_", index->is_unique ? "True" : "False");
+    value_print(index->type, &text);
+    text_print(&text, "_" STR_FMT, STR_ARG(clock_print_iso(arena, clock_now_us())));
+    return md5_hex(arena, text_str(&text));
+}
+
+/* A name for the index that differs between tables; in DuckDB the same in every run. */
 static bool index_render(Object *self, Call *call, Value *out, Err *err)
 {
     static const char *const names[] = {"relation"};
     Value slots[1];
     TRY(call_bind(call, "render", names, 1, 1, slots, err));
     const Index *index = (Index *)self;
+    if (dialect_now()->has_index_types) {
+        *out = value_text(stamped_name(index, slots[0], call->arena));
+        return true;
+    }
     AUTO(text) Text text = {0};
     value_repr(index->columns, &text);
     value_print(slots[0], &text);
@@ -287,7 +334,37 @@ static bool index_render(Object *self, Call *call, Value *out, Err *err)
 
 static const Method index_methods[] = {{"render", index_render}, {NULL, NULL}};
 static const ObjectType index_type = {
-    .name = "DuckDBIndexConfig", .methods = index_methods, .get = index_get};
+    .name = "IndexConfig", .methods = index_methods, .get = index_get};
+
+/* What is wrong with an entry of `indexes:`, in dbt's words; empty: nothing. */
+static Str index_problem(Value raw, Arena *arena)
+{
+    AUTO(text) Text shown = {0};
+    Value columns = value_get(raw, "columns"), unique = value_get(raw, "unique"),
+          type = value_get(raw, "type");
+    if (raw.kind != VALUE_DICT) {
+        value_print(raw, &shown);
+        return str_print(arena, "Invalid index config:\n  Got: " STR_FMT
+                         "\n  Expected a dictionary with at minimum a \"columns\" key",
+                         STR_ARG(text_str(&shown)));
+    }
+    if (value_is_undefined(columns))
+        text_add_c(&shown, "'columns' is a required property");
+    else if (columns.kind != VALUE_LIST)
+        text_add_c(&shown, "'columns' is not of type 'array'");
+    else if (!value_is_undefined(unique) && !value_is_bool(unique))
+        text_add_c(&shown, "'unique' is not of type 'boolean'");
+    else if (!value_is_undefined(type) && !value_is_none(type) && type.kind != VALUE_TEXT)
+        text_add_c(&shown, "'type' is not of type 'string'");
+    for (uint32_t i = 0; !shown.len && i < columns.list->len; i++)
+        if (columns.list->at[i].kind != VALUE_TEXT) {
+            value_repr(columns.list->at[i], &shown);
+            text_add_c(&shown, " is not of type 'string'");
+        }
+    return shown.len ? str_print(arena, "Could not parse index config: " STR_FMT,
+                                 STR_ARG(text_str(&shown)))
+                     : STR("");
+}
 
 ADAPTER_METHOD(parse_index)
 {
@@ -295,12 +372,15 @@ ADAPTER_METHOD(parse_index)
     static const char *const names[] = {"raw_index"};
     Value slots[1];
     TRY(call_bind(call, "parse_index", names, 1, 1, slots, err));
-    Value columns = value_get(slots[0], "columns");
-    if (columns.kind != VALUE_LIST)
-        return err_set(err, ERR_COMPILATION, NOWHERE,
-                       "Could not parse index config: 'columns' must be a list of names");
+    Str problem = index_problem(slots[0], call->arena);
+    if (problem.len)
+        return err_set(err, ERR_COMPILATION, NOWHERE, STR_FMT, STR_ARG(problem));
+    Value type = value_get(slots[0], "type");
     Index *index = NEW(call->arena, Index);
-    *index = (Index){{&index_type}, columns, value_truth(value_get(slots[0], "unique"))};
+    *index = (Index){.base = {&index_type},
+                     .columns = value_get(slots[0], "columns"),
+                     .type = value_is_undefined(type) ? NONE : type,
+                     .is_unique = value_truth(value_get(slots[0], "unique"))};
     *out = value_of_object(&index->base);
     return true;
 }

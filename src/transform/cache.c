@@ -9,6 +9,7 @@ struct Cache {
     Lock lock;
     Map schemas;       /* "database.schema" in lower case -> Dict of relations by lower-case name */
     Dict *key_kinds;   /* "database.schema.table" -> list of kinds of key; NULL: not asked  */
+    Dict *links;       /* "schema.name" in lower case -> list of the relations on it        */
 };
 
 static void cache_drop(void *what)
@@ -87,11 +88,76 @@ static void add_relation(Cache *cache, const Relation *relation)
     dict_put(schema, str_lower(&cache->arena, relation->identifier), relation_value(copy));
 }
 
+/* Under the lock. "": not known. */
+static Str known_type(const Cache *cache, const Relation *relation)
+{
+    Dict *schema = find_schema(cache, relation->database, relation->schema);
+    Arena scratch = {0};
+    Value *found = schema ? dict_find(schema, str_lower(&scratch, relation->identifier)) : NULL;
+    arena_drop(&scratch);
+    return found ? relation_of(*found)->type : STR("");
+}
+
+/* What stands on the relation, taken out of the links: NONE or a list. */
+static Value take_links(Cache *cache, const Relation *relation)
+{
+    if (!cache->links)
+        return NONE;
+    AUTO(text) Text key = {0};
+    Value name = value_text(schema_key(relation->schema, relation->identifier, &key));
+    Value *found = dict_find(cache->links, value_str(name)), list = found ? *found : NONE;
+    if (found)
+        dict_remove(cache->links, name);
+    return list;
+}
+
+/* With all that stands on it. Ends: links are taken out before they are followed. */
 static void remove_relation(Cache *cache, const Relation *relation)
 {
     Dict *schema = find_schema(cache, relation->database, relation->schema);
     if (schema)
         dict_remove(schema, value_text(str_lower(&cache->arena, relation->identifier)));
+    Value above = take_links(cache, relation);
+    for (uint32_t i = 0; above.kind == VALUE_LIST && i < above.list->len; i++)
+        remove_relation(cache, relation_of(above.list->at[i]));
+}
+
+/* Under the lock. */
+static void link_relations(Cache *cache, const Relation *below, const Relation *above)
+{
+    if (!cache->links)
+        cache->links = dict_make(&cache->arena, 0);
+    AUTO(text) Text key = {0};
+    Str place = schema_key(below->schema, below->identifier, &key);
+    Value *list = dict_find(cache->links, place);
+    if (!list) {
+        place = str_copy(&cache->arena, place);
+        dict_put(cache->links, place, value_list(&cache->arena));
+        list = dict_find(cache->links, place);
+    }
+    array_add(list->list, relation_value(relation_copy(&cache->arena, above)));
+}
+
+void cache_link(Cache *cache, const Relation *below, const Relation *above)
+{
+    lock_take(&cache->lock);
+    link_relations(cache, below, above);
+    lock_give(&cache->lock);
+}
+
+/* A relation has a new name: it stands where it stood, and what stands on it does so still. */
+static void rename_links(Cache *cache, const Relation *from, const Relation *to)
+{
+    Value above = take_links(cache, from), key, list;
+    for (uint32_t i = 0; above.kind == VALUE_LIST && i < above.list->len; i++)
+        link_relations(cache, to, relation_of(above.list->at[i]));
+    for (uint32_t at = 0; cache->links && dict_next(cache->links, &at, &key, &list);)
+        for (uint32_t i = 0; i < list.list->len; i++) {
+            const Relation *one = relation_of(list.list->at[i]);
+            if (str_eq_fold(one->schema, from->schema) &&
+                str_eq_fold(one->identifier, from->identifier))
+                list.list->at[i] = relation_value(relation_copy(&cache->arena, to));
+        }
 }
 
 void cache_add(Cache *cache, const Relation *relation)
@@ -111,10 +177,11 @@ void cache_remove(Cache *cache, const Relation *relation)
 void cache_rename(Cache *cache, const Relation *from, const Relation *to)
 {
     lock_take(&cache->lock);
-    remove_relation(cache, from);
+    rename_links(cache, from, to);
     Relation renamed = *to;
     if (!renamed.type.len)
-        renamed.type = from->type;
+        renamed.type = from->type.len ? from->type : known_type(cache, from);
+    remove_relation(cache, from);
     add_relation(cache, &renamed);
     lock_give(&cache->lock);
 }

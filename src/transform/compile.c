@@ -1,13 +1,23 @@
 /* compile.c: a node's text becomes SQL: rendered in the run phase, with the CTEs of its ephemeral
  * parents in front, written to target/compiled/. */
 #include "base/file.h"
+#include "transform/python_model.h"
 #include "transform/run.h"
 
 Str node_target_path(NodeRun *run, const char *part)
 {
     const Node *node = run->node;
-    bool is_inside = (node->kind == NODE_TEST && node->test_metadata.kind == VALUE_DICT) ||
-                     node->kind == NODE_OPERATION;
+    if (run->batch_name.len) {
+        Str stem = path_stem(node->original_file_path);
+        return str_print(run->arena, STR_FMT "/%s/" STR_FMT "/" STR_FMT "/" STR_FMT "_" STR_FMT
+                         STR_FMT, STR_ARG(run->runner->project->target_path), part,
+                         STR_ARG(node->package), STR_ARG(stem), STR_ARG(path_name(stem)),
+                         STR_ARG(run->batch_name),
+                         STR_ARG(str_slice(node->original_file_path, stem.len,
+                                           node->original_file_path.len)));
+    }
+    /* what a property file declares has a folder of that file's name */
+    bool is_inside = !str_eq(path_name(node->path), path_name(node->original_file_path));
     Str folder = str_print(run->arena, STR_FMT "/%s/" STR_FMT "/" STR_FMT,
                            STR_ARG(run->runner->project->target_path), part,
                            STR_ARG(node->package), STR_ARG(node->original_file_path));
@@ -61,6 +71,7 @@ static Str nearest_macro(const NodeRun *run, Str name)
 
 bool node_explain(NodeRun *run, Err *err)
 {
+    node_locate(run, err);
     Str text = str_of(err->text);
     if (err->kind != ERR_UNDEFINED || !str_ends(text, STR("' is undefined")))
         return false;
@@ -100,10 +111,25 @@ bool node_has_code(const Node *node)
     case NODE_TEST:
     case NODE_SNAPSHOT:
     case NODE_ANALYSIS:
+    case NODE_FUNCTION:
     case NODE_OPERATION:
     case NODE_SQL_OPERATION: return node->raw_code.at != NULL;
     default: return false;
     }
+}
+
+static bool render_code(NodeRun *run, Text *out, Err *err)
+{
+    Template *template;
+    TRY(node_template(run->node, run->arena, &template, err));
+    RenderOptions options = context_options(&run->context, false);
+    options.cancel = run->cancel;
+    run->is_compiling = true;
+    bool ok = jinja_render(template, run->arena, &options, out, err);
+    run->is_compiling = false;
+    if (!ok)
+        return fail_with_kind(run, err);
+    return true;
 }
 
 bool node_compile(NodeRun *run, Err *err)
@@ -114,16 +140,12 @@ bool node_compile(NodeRun *run, Err *err)
         return write_compiled(run, done->path, done->code, err);
     if (!node_has_code(node))
         return true;
-    Template *template;
-    TRY(node_template(node, run->arena, &template, err));
     AUTO(text) Text rendered = {0};
-    RenderOptions options = context_options(&run->context, false);
-    options.cancel = run->cancel;
-    run->is_compiling = true;
-    bool ok = jinja_render(template, run->arena, &options, &rendered, err);
-    run->is_compiling = false;
-    if (!ok)
-        return fail_with_kind(run, err);
+    if (str_is(node->language, "python")) {
+        TRY(python_model_compile(run, &rendered, err));
+    } else {
+        TRY(render_code(run, &rendered, err));
+    }
     Str bare = text_str(&rendered);
     Str code = run->ctes.len ? sql_add_ctes(run->arena, bare, run->ctes.at, run->ctes.len) : bare;
     Str path = code.len ? node_target_path(run, "compiled") : STR_NONE;

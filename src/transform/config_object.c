@@ -7,6 +7,19 @@ typedef struct ConfigObject {
     Dict *own;        /* set by config.set(): for this run only; NULL: none */
 } ConfigObject;
 
+/* What the columns of a snapshot are called: snapshot_meta_column_names over the defaults. */
+static Value snapshot_names(const Node *node, Arena *arena)
+{
+    static const char *const names[] = {"dbt_valid_to", "dbt_valid_from", "dbt_scd_id",
+                                        "dbt_updated_at", "dbt_is_deleted"};
+    Value own = value_get(node->config, "snapshot_meta_column_names"), made = value_dict(arena);
+    for (uint32_t i = 0; i < COUNT_OF(names); i++) {
+        Str name = value_get_text(own, names[i], STR(""));
+        dict_put(made.dict, str_of(names[i]), value_text(name.len ? name : str_of(names[i])));
+    }
+    return made;
+}
+
 static bool config_find(Object *self, Str name, Value *out)
 {
     ConfigObject *config = (ConfigObject *)self;
@@ -16,6 +29,9 @@ static bool config_find(Object *self, Str name, Value *out)
         found = value_get(config->run->node->config, "pre-hook");
     if (value_is_undefined(found) && str_is(name, "post_hook"))
         found = value_get(config->run->node->config, "post-hook");
+    if (value_is_undefined(found) && config->run->node->kind == NODE_SNAPSHOT &&
+        str_is(name, "snapshot_table_column_names"))
+        found = snapshot_names(config->run->node, config->run->arena);
     if (value_is_undefined(found))
         return false;
     *out = value_copy_shallow_text(config->run->arena, found);
@@ -137,7 +153,7 @@ static bool config_get(Object *self, Arena *arena, Str name, Value *out, Err *er
     (void)arena, (void)err;
     *out = UNDEFINED;
     if (str_is(name, "model"))
-        *out = ((ConfigObject *)self)->run->model;
+        *out = run_model(((ConfigObject *)self)->run);
     return true;
 }
 

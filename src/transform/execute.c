@@ -1,15 +1,19 @@
 /* execute.c: what running a node means, by its kind. */
 #include "base/event.h"
+#include "transform/python_model.h"
 #include "transform/run.h"
+#include "transform/unit_test.h"
 
 /* ---- materializations ---- */
 
-static bool fail_language(const Node *node, Err *err)
+static bool fail_language(const Node *node, const MacroEntry *entry, Err *err)
 {
-    return err_set(err, ERR_COMPILATION, NOWHERE,
-                   "Materialization \"" STR_FMT "\" does not support the language " STR_FMT
-                   " of this model",
-                   STR_ARG(node_materialized(node)), STR_ARG(node->language));
+    AUTO(text) Text languages = {0};
+    value_repr(entry->macro->supported_languages, &languages);
+    return err_set(err, ERR_RUNTIME, NOWHERE,
+                   "Materialization \"" STR_FMT "\" only supports languages %s; got \"" STR_FMT
+                   "\"",
+                   STR_ARG(entry->name), languages.at, STR_ARG(node->language));
 }
 
 static bool supports(const MacroEntry *entry, Str language)
@@ -47,7 +51,7 @@ static bool find_materialization(NodeRun *run, Str name, MacroEntry **out, Err *
                        nearest.len ? "\nDid you mean '" : "", STR_ARG(nearest),
                        nearest.len ? "'?" : "");
     }
-    return supports(*out, run->node->language) || fail_language(run->node, err);
+    return supports(*out, run->node->language) || fail_language(run->node, *out, err);
 }
 
 /* What a materialization returned: {'relations': [...]}, to be noted as existing. */
@@ -76,17 +80,50 @@ static bool take_relations(NodeRun *run, Value returned, Str materialization, Er
     return true;
 }
 
-static bool run_materialization(NodeRun *run, Str name, Err *err)
+/* ---- batches that add to a table ---- */
+
+static bool call_true(Object *self, Call *call, Value *out, Err *err)
+{
+    (void)self, (void)call, (void)err;
+    *out = value_bool(true);
+    return true;
+}
+
+static bool call_false(Object *self, Call *call, Value *out, Err *err)
+{
+    (void)self, (void)call, (void)err;
+    *out = value_bool(false);
+    return true;
+}
+
+/* For a batch that adds, is_incremental() holds and should_full_refresh() does not, whatever the
+ * flags say: the first batch has done that. */
+static void batched_begin(NodeRun *run)
+{
+    if (!run->adds_to_table)
+        return;
+    Dict *names = dict_make(run->arena, 2);
+    dict_put(names, STR("is_incremental"),
+             value_function(run->arena, "is_incremental", call_true, NULL));
+    dict_put(names, STR("should_full_refresh"),
+             value_function(run->arena, "should_full_refresh", call_false, NULL));
+    run->context.extra = names;
+    run->context.phase = &phase_batch;
+}
+
+bool run_materialization(NodeRun *run, Str name, Err *err)
 {
     MacroEntry *entry;
-    TRY(find_materialization(run, name, &entry, err));
     Value returned;
-    TRY(context_call(&run->context, entry, NULL, 0, &returned, err));
+    TRY(find_materialization(run, name, &entry, err));
+    batched_begin(run);
+    if (!context_call(&run->context, entry, NULL, 0, &returned, err))
+        return python_model_explain(err);
     return take_relations(run, returned, name, err);
 }
 
 /* The `response` that statement('main') stored, or UNDEFINED. */
-static bool main_result(NodeRun *run, const char *part, Value *out, Err *err)
+bool run_main_result(NodeRun *run, const char *part, Value *out, Err *err)
 {
     Value *stored = dict_find(run->stored, STR("main"));
     *out = UNDEFINED;
@@ -114,12 +151,13 @@ static bool execute_materialized(NodeRun *run, NodeResult *result, Err *err)
     if (may_change_keys(run->node))
         cache_forget_key_kinds(run->runner->cache);
     Value response;
-    TRY(main_result(run, "response", &response, err));
+    TRY(run_main_result(run, "response", &response, err));
     if (value_is_undefined(response))
         return err_set(err, ERR_RUNTIME, NOWHERE, "main is not being called during running model");
     AUTO(text) Text message = {0};
     Value said = response.kind == VALUE_DICT ? value_get(response, "_message") : response;
     value_print(said, &message);
+    TRY(pointer_make(run, err));
     result->status = STATUS_SUCCESS;
     result->message = text_copy(run->arena, &message);
     result->adapter_response = response.kind == VALUE_DICT ? response : value_dict(run->arena);
@@ -141,7 +179,7 @@ static bool truth_of_cell(Value cell)
 static bool read_answer(NodeRun *run, TestAnswer *answer, Err *err)
 {
     Value table;
-    TRY(main_result(run, "table", &table, err));
+    TRY(run_main_result(run, "table", &table, err));
     if (!value_is_a(table, &table_type) || table_row_count(table) != 1 ||
         table_column_count(table) != 3) {
         uint64_t rows = value_is_a(table, &table_type) ? table_row_count(table) : 0;
@@ -180,7 +218,7 @@ static bool execute_test(NodeRun *run, NodeResult *result, Err *err)
     result->failures = 0;
     result->status = STATUS_PASS;
     Value response;
-    TRY(main_result(run, "response", &response, err));
+    TRY(run_main_result(run, "response", &response, err));
     result->adapter_response = response;
     if (str_eq_fold(severity, STR("error")) && answer.should_error) {
         result->status = STATUS_FAIL;
@@ -256,7 +294,7 @@ bool node_execute(NodeRun *run, NodeResult *result, Err *err)
     if (is_shown && run->node->kind == NODE_SEED) /* as dbt: loaded, then shown whole */
         return execute_materialized(run, result, err) &&
                seed_table_load(run->arena, run->node, seed_path(run->runner, run->node, run->arena),
-                               &result->table, err);
+                               UINT64_MAX, &result->table, err);
     if (is_shown)
         return execute_show(run, result, err);
     if (node_is_never_run(run->node)) {
@@ -268,6 +306,8 @@ bool node_execute(NodeRun *run, NodeResult *result, Err *err)
     }
     if (run->node->kind == NODE_OPERATION || run->node->kind == NODE_SQL_OPERATION)
         return execute_sql(run, result, err);
+    if (run->node->kind == NODE_UNIT_TEST)
+        return unit_test_execute(run, result, err);
     if (run->node->kind == NODE_TEST)
         return execute_test(run, result, err);
     return execute_materialized(run, result, err);

@@ -4,7 +4,7 @@
  *   a <- test on a, c below a, in `build`:                              c waits for the test too
  *
  * A node waits for the nearest selected ancestors; in a build also for every test whose tested
- * nodes are all above it, as dbt's build does.
+ * nodes are all above it, as dbt's build does, and a model for its own unit tests.
  */
 #include "transform/needs.h"
 
@@ -24,6 +24,31 @@ static void push(Builder *builder, uint32_t node)
         return;
     builder->stamp[node] = builder->mark;
     list_add(builder->arena, &builder->stack, node);
+}
+
+static bool has_key(Value constraints)
+{
+    for (uint32_t i = 0; value_is_list(constraints) && i < constraints.list->len; i++) {
+        Value type = value_get(constraints.list->at[i], "type");
+        if (value_is(type, "primary_key") || value_is(type, "unique") ||
+            value_is(type, "foreign_key"))
+            return true;
+    }
+    return false;
+}
+
+bool node_has_key(const Node *node)
+{
+    Value name, column;
+    if (!value_truth(value_get(node->contract, "enforced")))
+        return false;
+    if (has_key(node->constraints))
+        return true;
+    for (uint32_t at = 0; value_is_dict(node->columns) &&
+                          dict_next(node->columns.dict, &at, &name, &column);)
+        if (has_key(value_get(column, "constraints")))
+            return true;
+    return false;
 }
 
 /* Adds the nearest ancestors that run. */
@@ -46,7 +71,8 @@ static void add_ancestors(Builder *builder, uint32_t node, NeedList *needs)
 
 static bool is_test(const Graph *graph, uint32_t node)
 {
-    return graph->project->nodes.at[node]->kind == NODE_TEST;
+    NodeKind kind = graph->project->nodes.at[node]->kind;
+    return kind == NODE_TEST || kind == NODE_UNIT_TEST;
 }
 
 /* Marks descendants of `node`: counts[d] goes from `level` to level + 1. */
@@ -112,6 +138,24 @@ static void add_single_test(Builder *builder, uint32_t test, NeedList *needs)
     }
 }
 
+/* Unit tests come between what a model waits for and the model, one after the other: the first that
+ * fails stops the others and the model. */
+static void add_unit_test(Builder *builder, uint32_t test, NeedList *needs)
+{
+    const Graph *graph = builder->graph;
+    uint32_t tested = graph->parents[graph->parent_start[test]];
+    NeedList *own = &needs[builder->task_of[test]];
+    own->len = 0;
+    if (!bits_has(builder->runs, tested)) {
+        add_ancestors(builder, tested, own);
+        return;
+    }
+    NeedList *models = &needs[builder->task_of[tested]];
+    for (uint32_t i = 0; i < models->len; i++)
+        list_add(builder->arena, own, models->at[i]);
+    list_add(builder->arena, models, builder->task_of[test]);
+}
+
 NeedList *needs_find(const Graph *graph, Bits runs, const uint32_t *task_of, uint32_t task_count,
                      bool tests_block, Arena *arena)
 {
@@ -128,12 +172,15 @@ NeedList *needs_find(const Graph *graph, Bits runs, const uint32_t *task_of, uin
         return needs;
     uint32_t *counts = NEW_N(arena, uint32_t, graph->count + 1);
     for (at = 0; bits_next(runs, &at, &node);) {
-        if (!is_test(graph, node))
+        if (graph->project->nodes.at[node]->kind != NODE_TEST)
             continue;
         if (graph->parent_start[node + 1] - graph->parent_start[node] == 1)
             add_single_test(&builder, node, needs);
         else
             add_test(&builder, node, counts, needs);
     }
+    for (at = 0; bits_next(runs, &at, &node);)
+        if (graph->project->nodes.at[node]->kind == NODE_UNIT_TEST)
+            add_unit_test(&builder, node, needs);
     return needs;
 }

@@ -20,4 +20,7 @@ typedef struct NeedList {
 NeedList *needs_find(const Graph *graph, Bits runs, const uint32_t *task_of, uint32_t task_count,
                      bool tests_block, Arena *arena);
 
+/* Does its contract declare a primary, unique or foreign key? */
+bool node_has_key(const Node *node);
+
 #endif

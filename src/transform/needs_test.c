@@ -16,6 +16,7 @@ typedef struct Fixture {
     Node nodes[MOST];
     uint32_t task_of[MOST];
     Bits runs;
+    bool is_unit[MOST];
     uint32_t edges[MOST * MOST][2], edge_count;   /* child, parent */
 } Fixture;
 
@@ -60,7 +61,7 @@ static void lists(int from, uint32_t **start, uint32_t **items)
 static NeedList *find(uint32_t first_test, bool tests_block, uint32_t idle)
 {
     for (uint32_t i = 0; i < MOST; i++) {
-        f.nodes[i].kind = i >= first_test ? NODE_TEST : NODE_MODEL;
+        f.nodes[i].kind = f.is_unit[i] ? NODE_UNIT_TEST : i >= first_test ? NODE_TEST : NODE_MODEL;
         f.nodes[i].index = i;
         list_add(&f.arena, &f.project.nodes, &f.nodes[i]);
     }
@@ -167,6 +168,38 @@ static void tests_hold_children_behind_idle_nodes(void **state)
     assert_true(waits(needs, 2, 10));
 }
 
+/* parent 0 <- model 1 <- child 2; data tests 10 on 0 and 11 on 1; unit tests 8 and 9 of 1 */
+static void unit_tests_come_right_before_their_model(void **state)
+{
+    (void)state;
+    edge(1, 0);
+    edge(2, 1);
+    edge(10, 0);
+    edge(11, 1);
+    edge(8, 1);
+    edge(9, 1);
+    f.is_unit[8] = f.is_unit[9] = true;
+    NeedList *needs = find(10, true, UINT32_MAX);
+    assert_true(waits(needs, 8, 0));
+    assert_true(waits(needs, 8, 10));  /* what holds the model holds its unit tests */
+    assert_false(waits(needs, 8, 1));
+    assert_false(waits(needs, 8, 11));
+    assert_true(waits(needs, 9, 8));   /* one after the other */
+    assert_true(waits(needs, 1, 8));
+    assert_true(waits(needs, 1, 9));
+    assert_true(waits(needs, 2, 11));
+}
+
+static void alone_unit_tests_wait_for_nothing_of_their_model(void **state)
+{
+    (void)state;
+    edge(1, 0);
+    edge(8, 1);
+    f.is_unit[8] = true;
+    NeedList *needs = find(10, false, 1);
+    assert_true(waits(needs, 8, 0));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -179,6 +212,8 @@ int main(void)
         CASE(a_test_of_two_holds_only_what_is_below_both),
         CASE(a_test_between_parent_and_child_holds_nobody),
         CASE(tests_hold_children_behind_idle_nodes),
+        CASE(unit_tests_come_right_before_their_model),
+        CASE(alone_unit_tests_wait_for_nothing_of_their_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

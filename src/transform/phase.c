@@ -1,8 +1,10 @@
 /* phase.c: what a template sees while nodes run. */
 #include "base/event.h"
 #include "base/file.h"
+#include "transform/python_model.h"
 #include "transform/refs.h"
 #include "transform/run.h"
+#include "transform/unit_test.h"
 
 NodeRun *node_run_of(const Call *call)
 {
@@ -122,6 +124,12 @@ static bool call_load_result(Object *self, Call *call, Value *out, Err *err)
     TRY(call_bind(call, "load_result", names, 1, 1, slots, err));
     Value *found = dict_find_value(node_run_of(call)->stored, slots[0]);
     *out = found ? *found : NONE;
+    if (found && value_is_none(*found))
+        return err_set(err, ERR_COMPILATION, NOWHERE,
+                       "The 'statement' result named '" STR_FMT
+                       "' has already been loaded into a variable", STR_ARG(value_str(slots[0])));
+    if (found && !value_is(slots[0], "main"))
+        *found = NONE;
     return true;
 }
 
@@ -155,15 +163,23 @@ static bool call_load_agate_table(Object *self, Call *call, Value *out, Err *err
                        node_kind_name(run->node->kind));
     (void)call;
     Str path = seed_path(run->runner, run->node, run->arena);
-    return seed_table_load(run->arena, run->node, path, out, err);
+    uint64_t most = run->runner->options.is_empty ? 0 : UINT64_MAX;
+    return seed_table_load(run->arena, run->node, path, most, out, err);
 }
 
 static bool call_submit_python_job(Object *self, Call *call, Value *out, Err *err)
 {
-    (void)self, (void)out;
-    return err_set(err, ERR_RUNTIME, NOWHERE,
-                   "Python models are not supported: " STR_FMT,
-                   STR_ARG(node_run_of(call)->context.node_label));
+    static const char *const names[] = {"parsed_model", "compiled_code"};
+    (void)self;
+    NodeRun *run = node_run_of(call);
+    Value slots[2];
+    TRY(call_bind(call, "submit_python_job", names, 2, 2, slots, err));
+    AUTO(text) Text code = {0};
+    value_print(slots[1], &code);
+    TRY(python_model_run(run, text_str(&code), err));
+    *out = value_dict(run->arena);
+    dict_put(out->dict, STR("_message"), value_lit("OK"));
+    return true;
 }
 
 static bool call_doc(Object *self, Call *call, Value *out, Err *err)
@@ -246,8 +262,6 @@ static void table_build(void)
     for (uint32_t i = 0; i < COUNT_OF(functions); i++)
         dict_put(table, str_of(functions[i].name),
                  value_function(&table_arena, functions[i].name, functions[i].call, NULL));
-    dict_put(table, STR("ref"), value_of_object(&run_ref_object));
-    dict_put(table, STR("source"), value_of_object(&run_source_object));
     Value validation = value_dict(&table_arena);
     dict_put(validation.dict, STR("any"), value_of_object(&any_object));
     dict_put(table, STR("validation"), validation);
@@ -283,7 +297,51 @@ static Value own_defer_relation(NodeRun *run)
                                         value_get_text(earlier, "alias", STR_NONE), STR("")));
 }
 
-static Value model_of(NodeRun *run)
+/* What a clone selects from: the state's relation of the node. NONE: nothing is cloned. */
+static Value sql_of_clone(NodeRun *run)
+{
+    if (run->runner->options.mode != RUN_CLONE)
+        return NONE;
+    Value other = own_defer_relation(run);
+    const Relation *relation = relation_of(other);
+    if (!relation)
+        return NONE;
+    return value_text(str_print(run->arena, "select * from " STR_FMT,
+                                STR_ARG(relation_render(run->arena, relation))));
+}
+
+/* `model.batch`: what the batch is called, without dashes, and its window. */
+static Value batch_context(NodeRun *run)
+{
+    Value batch = value_dict(run->arena);
+    Str id = str_replace(run->arena, run->batch_name, STR("-"), STR(""));
+    dict_put(batch.dict, STR("id"), value_text(id));
+    dict_put(batch.dict, STR("event_time_start"),
+             jinja_datetime(run->arena, run->batch->start_us, true));
+    dict_put(batch.dict, STR("event_time_end"),
+             jinja_datetime(run->arena, run->batch->end_us, true));
+    return batch;
+}
+
+/* dbt's only alias: what is declared as "string" is a text. The manifest keeps the word. */
+static void alias_types(NodeRun *run)
+{
+    Value columns = value_get(run->model, "columns"), name, column;
+    bool is_copy = false;
+    uint32_t at = 0;
+    while (columns.kind == VALUE_DICT && dict_next(columns.dict, &at, &name, &column)) {
+        if (!str_eq_fold(value_get_text(column, "data_type", STR("")), STR("string")))
+            continue;
+        if (!is_copy)
+            columns = value_copy(run->arena, columns);
+        is_copy = true;
+        dict_put(dict_find_value(columns.dict, name)->dict, STR("data_type"), value_lit("TEXT"));
+    }
+    if (is_copy)
+        dict_put(run->model.dict, STR("columns"), columns);
+}
+
+Value run_model(NodeRun *run)
 {
     if (value_is_undefined(run->model)) {
         run->model = value_copy_shallow_text(run->arena, node_value(run->node, run->arena));
@@ -292,6 +350,10 @@ static Value model_of(NodeRun *run)
             dict_put(run->model.dict, STR("compiled_code"), value_text(compiled->code));
             dict_put(run->model.dict, STR("compiled"), value_bool(true));
         }
+        if (run->batch && run->model.kind == VALUE_DICT)
+            dict_put(run->model.dict, STR("batch"), batch_context(run));
+        if (value_truth(value_get(run->node->contract, "alias_types")))
+            alias_types(run);
     }
     return run->model;
 }
@@ -309,12 +371,14 @@ static Value fact(NodeRun *run, Str name)
         return run->config;
     if (str_is(name, "adapter"))
         return run->adapter;
+    if (str_is(name, "this") && run->context.phase == &phase_unit)
+        return unit_test_this(run);
     if (str_is(name, "this"))
         return run->relation ? relation_value(run->relation) : NONE;
     if (str_is(name, "model"))
-        return model_of(run);
+        return run_model(run);
     if (str_is(name, "sql") || str_is(name, "compiled_code"))
-        return compiled ? value_text(compiled->code) : NONE;
+        return compiled ? value_text(compiled->code) : sql_of_clone(run);
     if (str_is(name, "pre_hooks"))
         return hooks_of(run, "pre-hook");
     if (str_is(name, "post_hooks"))
@@ -326,11 +390,13 @@ static Value fact(NodeRun *run, Str name)
         return text_or_none(run->node->schema.len ? run->node->schema
                                                   : run->runner->project->profile.schema);
     if (str_is(name, "graph"))
-        return graph_jinja(run->runner->graph, run->arena);
+        return graph_of(run);
     if (str_is(name, "selected_resources"))
         return selected_ids(run);
     if (str_is(name, "schemas") && !value_is_undefined(run->runner->schemas))
         return value_copy_shallow_text(run->arena, run->runner->schemas);
+    if (str_is(name, "database_schemas") && !value_is_undefined(run->runner->database_schemas))
+        return value_copy_shallow_text(run->arena, run->runner->database_schemas);
     if (str_is(name, "results") && !value_is_undefined(run->runner->results_value))
         return run->runner->results_value;
     if (str_is(name, "defer_relation"))
@@ -345,6 +411,10 @@ static bool phase_find(Context *context, Str name, uint32_t hash, Value *out, Er
     const Value *found = dict_find_hashed(table, name, hash);
     if (found) {
         *out = *found;
+        return true;
+    }
+    if (str_is(name, "ref") || str_is(name, "source")) {
+        *out = run_resolver(run, str_is(name, "source"));
         return true;
     }
     Value own = value_get_str(run->node->template_context, name);
@@ -371,6 +441,10 @@ static bool phase_var(Context *context, Str name, Value *out, bool *is_found, Er
 }
 
 const Phase phase_run = {.is_executing = true, .find = phase_find, .var = phase_var};
+const Phase phase_batch = {
+    .is_executing = true, .has_extra_first = true, .find = phase_find, .var = phase_var};
+const Phase phase_unit = {
+    .is_executing = true, .has_extra_first = true, .find = phase_find, .var = unit_test_var};
 
 void node_run_init(NodeRun *run, Runner *runner, Node *node, Conn *conn, Arena *arena)
 {
@@ -381,6 +455,7 @@ void node_run_init(NodeRun *run, Runner *runner, Node *node, Conn *conn, Arena *
     run->arena = arena;
     run->stored = dict_make(arena, 0);
     run->model = UNDEFINED;
+    run->graph = UNDEFINED;
     run->context = (Context){
         .arena = arena,
         .library = project->library,

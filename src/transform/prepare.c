@@ -43,8 +43,9 @@ bool run_cache_schema(NodeRun *run, Str database, Str schema, Err *err)
         Str parts[4] = {STR_NONE, STR_NONE, STR_NONE, STR_NONE};
         for (uint32_t i = 0; i < 4 && i < table_column_count(listed); i++)
             parts[i] = value_str(table_cell(listed, row, i));
-        /* columns: database, name, schema, type */
-        cache_add(cache, relation_make(run->arena, parts[0], parts[2], parts[1], parts[3]));
+        /* columns: database, name, schema, type; a function may have the name of a table */
+        if (!cache_find(cache, run->arena, parts[0], parts[2], parts[1]))
+            cache_add(cache, relation_make(run->arena, parts[0], parts[2], parts[1], parts[3]));
     }
     return true;
 }
@@ -92,6 +93,33 @@ static bool make_schema(NodeRun *run, Dict *databases, Str database, Str schema,
     return true;
 }
 
+/* Which views stand on which relations: rows dependent schema, name, referenced schema, name. */
+static bool link_relations(NodeRun *run, Err *err)
+{
+    Value rows;
+    TRY(run_macro(run, "get_relations", NULL, 0, &rows, err));
+    for (uint64_t row = 0; value_is_a(rows, &table_type) && row < table_row_count(rows); row++) {
+        Str cells[4];
+        for (uint32_t i = 0; i < 4; i++)
+            cells[i] = value_str(table_cell(rows, row, i));
+        Str database = run->runner->project->profile.database;
+        cache_link(run->runner->cache,
+                   relation_make(run->arena, database, cells[2], cells[3], STR("")),
+                   relation_make(run->arena, database, cells[0], cells[1], STR("")));
+    }
+    return true;
+}
+
+/* Of all nodes, not only those that run: as dbt does, which lists all their schemas. */
+static bool check_databases(const Runner *runner, Err *err)
+{
+    const Project *project = runner->project;
+    for (uint32_t i = 0; dialect_now()->has_one_database && i < project->nodes.len; i++)
+        if (has_relation(project->nodes.at[i]))
+            TRY(run_check_database(runner, project->nodes.at[i]->database, err));
+    return true;
+}
+
 bool runner_prepare(Runner *runner, Bits runs, Err *err)
 {
     Arena arena = {0};
@@ -107,7 +135,7 @@ bool runner_prepare(Runner *runner, Bits runs, Err *err)
     NodeRun run = {0};
     node_run_init(&run, runner, label, &runner->conns[0], &arena);
     Session *session;
-    bool ok = conn_session(&run, &session, err);
+    bool ok = check_databases(runner, err) && conn_session(&run, &session, err);
     Dict *databases = dict_make(&arena, 0), *done = dict_make(&arena, 0);
     uint32_t at = 0, number;
     while (ok && bits_next(runs, &at, &number)) {
@@ -122,6 +150,10 @@ bool runner_prepare(Runner *runner, Bits runs, Err *err)
         ok = make_schema(&run, databases, node->database, node->schema, err) &&
              run_cache_schema(&run, node->database, node->schema, err);
     }
+    if (ok && dialect_now()->has_dependents && done->len)
+        ok = link_relations(&run, err);
+    if (ok)
+        conn_rollback(&run);
     arena_drop(&arena);
     return ok;
 }

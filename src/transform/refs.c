@@ -1,33 +1,39 @@
 /* refs.c: ref() and source() in the run phase: names become relations. */
 #include "transform/refs.h"
 #include "transform/run.h"
+#include "transform/sample.h"
+#include "transform/unit_test.h"
 
-/* Relation of a node in the state that --defer names, or NULL. */
-static Relation *deferred_relation(NodeRun *run, const Node *target)
+/* *out: the relation of a node in the state that --defer names; NULL: its own counts. */
+static bool deferred_relation(NodeRun *run, const Node *target, Relation **out, Err *err)
 {
     const RunOptions *options = &run->runner->options;
+    *out = NULL;
     if (!options->defers || !options->state || bits_has(run->runner->selected, target->index))
-        return NULL;
+        return true;
     Value earlier = value_get_str(value_get(options->state->manifest, "nodes"), target->unique_id);
     if (earlier.kind != VALUE_DICT || value_get_text(earlier, "relation_name", STR("")).len == 0)
-        return NULL;
+        return true;
+    if (run->runner->cache && run->runner->warehouse && !options->favors_state)
+        TRY(run_cache_schema(run, target->database, target->schema, err));
     bool exists_here = run->runner->cache &&
                        cache_find(run->runner->cache, run->arena, target->database, target->schema,
                                   target->alias);
     if (exists_here && !options->favors_state)
-        return NULL;
-    return relation_make(run->arena, value_get_text(earlier, "database", STR_NONE),
+        return true;
+    *out = relation_make(run->arena, value_get_text(earlier, "database", STR_NONE),
                          value_get_text(earlier, "schema", STR_NONE),
                          value_get_text(earlier, "alias", STR_NONE), STR(""));
+    return true;
 }
 
 /* The common table expression that stands for an ephemeral model. */
-static Value cte_relation(NodeRun *run, const Node *target)
+static Relation *cte_relation(NodeRun *run, const Node *target)
 {
     Str name = str_print(run->arena, "__dbt__cte__" STR_FMT, STR_ARG(target->alias));
     Relation *relation = relation_make(run->arena, STR_NONE, STR_NONE, name, STR("cte"));
     relation->quotes_identifier = false;
-    return relation_value(relation);
+    return relation;
 }
 
 /* Compiles an ephemeral parent and puts it, behind its own parents, into the list of CTEs. */
@@ -92,18 +98,20 @@ static bool take_external_location(NodeRun *run, const Node *target, Relation *r
 
 bool run_ref_relation(NodeRun *run, Node *target, Value *out, Err *err)
 {
+    Relation *relation = NULL;
     if (node_is_ephemeral(target)) {
         if (run->is_compiling && !run->runner->options.leaves_ctes_out)
             TRY(add_cte(run, target, err));
-        *out = cte_relation(run, target);
-        return true;
+        relation = cte_relation(run, target);
+    } else {
+        TRY(deferred_relation(run, target, &relation, err));
+        if (!relation)
+            relation = node_relation(target, run->arena);
+        TRY(take_external_location(run, target, relation, err));
     }
-    Relation *relation = deferred_relation(run, target);
-    if (!relation)
-        relation = node_relation(target, run->arena);
-    TRY(take_external_location(run, target, relation, err));
     if (run->runner->options.is_empty)
         relation->limit = STR("where false limit 0");
+    relation->filter = sample_filter(run, target);
     *out = relation_value(relation);
     return true;
 }
@@ -161,6 +169,8 @@ static bool call_ref(Object *self, Call *call, Value *out, Err *err)
     NodeRun *run = node_run_of(call);
     RefCall ref;
     TRY(bind_ref(call, &ref, err));
+    if (run->unit)
+        return unit_test_ref(run, &ref, out, err);
     const Node *node = run->node;
     for (uint32_t i = 0; i < node->refs.len && i < node->ref_nodes.len; i++)
         if (node->ref_nodes.at[i] && same_ref(&node->refs.at[i], &ref))
@@ -188,6 +198,8 @@ static bool call_source(Object *self, Call *call, Value *out, Err *err)
     TRY(call_bind(call, "source", names, 2, 2, slots, err));
     NodeRun *run = node_run_of(call);
     Str source = value_str(slots[0]), table = value_str(slots[1]);
+    if (run->unit)
+        return unit_test_source(run, source, table, out, err);
     bool is_disabled = false;
     Node *target =
         graph_find_source(run->runner->graph, run->node->package, source, table, &is_disabled);
@@ -203,15 +215,19 @@ static bool call_source(Object *self, Call *call, Value *out, Err *err)
 
 /* ---- the callable objects `ref` and `source` ---- */
 
-/* ref.config and the like are not used by projects; printing them names them. */
 static void ref_print(Object *self, Text *out)
 {
     (void)self;
     text_add_c(out, "<ref>");
 }
-static const ObjectType ref_type = {
-    .name = "RuntimeRefResolver", .call = call_ref, .print = ref_print};
-Object run_ref_object = {&ref_type};
-static const ObjectType source_type = {
-    .name = "RuntimeSourceResolver", .call = call_source, .print = ref_print};
-Object run_source_object = {&source_type};
+static const ObjectType ref_type = {.name = "RuntimeRefResolver", .call = call_ref,
+                                    .print = ref_print, .get = run_resolver_get};
+static const ObjectType source_type = {.name = "RuntimeSourceResolver", .call = call_source,
+                                       .print = ref_print, .get = run_resolver_get};
+
+Value run_resolver(const NodeRun *run, bool is_source)
+{
+    Resolver *resolver = NEW(run->arena, Resolver);
+    *resolver = (Resolver){{is_source ? &source_type : &ref_type}, run};
+    return value_of_object(&resolver->base);
+}

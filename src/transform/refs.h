@@ -4,6 +4,16 @@
 
 #include "base/object.h"
 
-extern Object run_ref_object, run_source_object;
+typedef struct NodeRun NodeRun;
+
+typedef struct Resolver {
+    Object base;
+    const NodeRun *run;
+} Resolver;
+
+/* `ref` or `source` of a node's templates. Owner: the run's arena. */
+Value run_resolver(const NodeRun *run, bool is_source);
+/* runtime_config.c: ref.config. */
+bool run_resolver_get(Object *self, Arena *arena, Str name, Value *out, Err *err);
 
 #endif

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "transform/run.h"
+#include "transform/microbatch.h"
 
 static Value timing_value(const char *name, int64_t from_us, int64_t to_us, Arena *arena)
 {
@@ -13,7 +13,7 @@ static Value timing_value(const char *name, int64_t from_us, int64_t to_us, Aren
     return row;
 }
 
-static Value timings_value(const NodeResult *result, Arena *arena)
+Value timings_value(const NodeResult *result, Arena *arena)
 {
     Value list = value_list(arena);
     if (result->compile_start_us)
@@ -23,6 +23,34 @@ static Value timings_value(const NodeResult *result, Arena *arena)
         array_add(list.list, timing_value("execute", result->execute_start_us,
                                           result->execute_end_us, arena));
     return list;
+}
+
+/* [["2024-01-01T00:00:00+00:00", ...], ...], for templates pairs of datetimes. */
+static Value windows_value(const Windows *windows, bool has_times, Arena *arena)
+{
+    Value list = value_list(arena);
+    for (uint32_t i = 0; i < windows->len; i++) {
+        const Window *window = &windows->at[i];
+        Value pair = value_list(arena);
+        const int64_t ends[] = {window->start_us, window->end_us};
+        for (int k = 0; k < 2; k++)
+            array_add(pair.list,
+                      has_times ? jinja_datetime(arena, ends[k], true)
+                                : value_text(str_replace(arena, batch_time(arena, ends[k]),
+                                                         STR(" "), STR("T"))));
+        array_add(list.list, has_times ? value_of_tuple(pair.list) : pair);
+    }
+    return list;
+}
+
+Value batches_value(const NodeResult *result, bool has_times, Arena *arena)
+{
+    if (!result->has_batches)
+        return NONE;
+    Value out = value_dict(arena);
+    dict_put(out.dict, STR("successful"), windows_value(&result->good, has_times, arena));
+    dict_put(out.dict, STR("failed"), windows_value(&result->bad, has_times, arena));
+    return out;
 }
 
 static Value result_value(const NodeResult *result, Arena *arena)
@@ -40,12 +68,13 @@ static Value result_value(const NodeResult *result, Arena *arena)
     dict_put(row.dict, STR("message"), result->message.at ? value_text(result->message) : NONE);
     dict_put(row.dict, STR("failures"), result->failures < 0 ? NONE : value_int(result->failures));
     dict_put(row.dict, STR("unique_id"), value_text(node->unique_id));
-    dict_put(row.dict, STR("compiled"), node_has_code(node) ? value_bool(compiled != NULL) : NONE);
+    bool has_code = node_has_code(node) || compiled;
+    dict_put(row.dict, STR("compiled"), has_code ? value_bool(compiled != NULL) : NONE);
     dict_put(row.dict, STR("compiled_code"), compiled ? value_text(compiled->code) : NONE);
     bool shows_relation = node_has_code(node) && node->relation_name.len;
     dict_put(row.dict, STR("relation_name"),
              shows_relation ? value_text(node->relation_name) : NONE);
-    dict_put(row.dict, STR("batch_results"), NONE);
+    dict_put(row.dict, STR("batch_results"), batches_value(result, false, arena));
     return row;
 }
 

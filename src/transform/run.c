@@ -6,6 +6,8 @@
 #include "base/event.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "transform/hooks.h"
+#include "transform/microbatch.h"
 #include "transform/needs.h"
 #include "transform/prepare.h"
 #include "transform/run.h"
@@ -16,6 +18,7 @@ typedef struct NodeTask {
     Runner *runner;
     Node *node;
     _Atomic(Session *) session;    /* while it runs: what cancel interrupts */
+    _Atomic(Session *) *sessions;  /* of its batches, one a worker; NULL: it has none */
     struct NodeTask *first;        /* of all tasks of the run; NULL: a hook */
     const Node *away;              /* whose source is down or not there yet: skipped, as is what
                                       is behind it; NULL: neither           */
@@ -23,29 +26,50 @@ typedef struct NodeTask {
 
 /* ---- results ---- */
 
-/* "Compilation Error in model a (models/a.sql)\n  what happened\n  where" */
-static Str error_message(const Node *node, const Err *err, Arena *arena)
+Str node_error_message(const Node *node, const Err *err, Arena *arena)
 {
     AUTO(text) Text body = {0}, out = {0};
     err_print(err, &body);
-    ErrKind kind = err->kind == ERR_DATABASE || err->kind == ERR_CONFLICT ? ERR_RUNTIME : err->kind;
+    bool is_database = err->kind == ERR_DATABASE || err->kind == ERR_CONFLICT;
+    ErrKind kind = !is_database                           ? err->kind
+                   : dialect_now()->tells_database_errors ? ERR_DATABASE
+                                                          : ERR_RUNTIME;
     text_print(&out, "%s in " STR_FMT, err_title(kind), STR_ARG(node_label(node, arena)));
     Str rest = text_str(&body), line;
     while (str_next_part(&rest, '\n', &line))
         text_print(&out, "\n  " STR_FMT, STR_ARG(line));
+    const Compiled *compiled = __atomic_load_n(&node->compiled, __ATOMIC_ACQUIRE);
+    if (kind == ERR_DATABASE && compiled && compiled->build_path.len)
+        text_print(&out, "\n  compiled code at " STR_FMT, STR_ARG(compiled->build_path));
     secret_hide(&out);
     return text_copy(arena, &out);
+}
+
+static void copy_windows(Arena *arena, Windows *windows)
+{
+    Windows copy = {0};
+    for (uint32_t i = 0; i < windows->len; i++)
+        list_add(arena, &copy, windows->at[i]);
+    *windows = copy;
 }
 
 /* Copies what a result holds out of the attempt's arena and adds it. */
 static void record(Runner *runner, NodeResult result)
 {
-    result.thread = str_of(event_thread_name());
+    bool is_hook = result.node->kind == NODE_OPERATION;
+    result.thread = is_hook ? STR("main") : str_of(event_thread_name());
     lock_take(&runner->lock);
     Arena *arena = &runner->results_arena;
     result.message = result.message.at ? str_copy(arena, result.message) : STR_NONE;
     result.thread = str_copy(arena, result.thread);
     result.adapter_response = value_copy(arena, result.adapter_response);
+    copy_windows(arena, &result.good);
+    copy_windows(arena, &result.bad);
+    if (result.freshness) {
+        Freshness *copy = NEW(arena, Freshness);
+        *copy = *result.freshness;
+        result.freshness = copy;
+    }
     list_add(arena, runner->results, result);
     lock_give(&runner->lock);
 }
@@ -73,7 +97,8 @@ static bool has_lines(const Runner *runner, const Node *node)
 {
     if (runner->options.mode == RUN_SHOW)
         return node->kind == NODE_SEED;
-    return runner->options.mode != RUN_COMPILE && node->kind != NODE_SQL_OPERATION &&
+    return runner->options.mode != RUN_COMPILE && runner->options.mode != RUN_CLONE &&
+           node->kind != NODE_SQL_OPERATION &&
            !is_silent(runner, node);
 }
 
@@ -87,9 +112,37 @@ static bool attempt_other(NodeTask *task, Attempt *attempt, NodeResult *result, 
     return ok;
 }
 
+/* A model in batches. */
+static bool attempt_batches(NodeTask *task, Attempt *attempt, NodeResult *result, Err *err)
+{
+    result->compile_start_us = result->compile_end_us = clock_now_us();
+    result->execute_start_us = clock_now_us();
+    bool ok = microbatch_run(task->runner, task->node, attempt, task->sessions, result, err);
+    result->execute_end_us = clock_now_us();
+    return ok;
+}
+
+/* A clone or a look at a source: nothing is compiled. */
+static bool attempt_bare(NodeRun *run, NodeTask *task, NodeResult *result, Err *err)
+{
+    Session *session;
+    TRY(conn_session(run, &session, err));
+    atomic_store(&task->session, session);
+    result->compile_start_us = result->compile_end_us = clock_now_us();
+    result->execute_start_us = clock_now_us();
+    bool clones = run->runner->options.mode == RUN_CLONE;
+    bool ok = clones ? clone_execute(run, result, err) : freshness_execute(run, result, err);
+    result->execute_end_us = clock_now_us();
+    conn_rollback(run);
+    return ok;
+}
+
 /* Compiles and executes; on failure the transaction is given up. */
 static bool attempt_node(NodeRun *run, NodeTask *task, NodeResult *result, Err *err)
 {
+    RunMode mode = run->runner->options.mode;
+    if ((mode == RUN_CLONE || mode == RUN_FRESHNESS) && run->node->kind != NODE_OPERATION)
+        return attempt_bare(run, task, result, err);
     result->compile_start_us = clock_now_us();
     bool ok = node_compile(run, err);
     result->compile_end_us = clock_now_us();
@@ -108,15 +161,39 @@ static bool attempt_node(NodeRun *run, NodeTask *task, NodeResult *result, Err *
     return ok;
 }
 
+/* on_error: continue: what is below a failed model is run all the same. */
+static TaskEnd end_of_node(const Node *node, TaskEnd end)
+{
+    bool goes_on = node->kind == NODE_MODEL && value_is(node_config(node, "on_error"), "continue");
+    return end == TASK_FAILURE && goes_on ? TASK_SOFT_FAILURE : end;
+}
+
 static TaskEnd end_of(NodeStatus status)
 {
     switch (status) {
     case STATUS_ERROR:
+    case STATUS_PARTIAL:
     case STATUS_FAIL: return TASK_FAILURE;
     case STATUS_WARN: return TASK_WARN;
     case STATUS_SKIPPED: return TASK_SKIPPED;
     default: return TASK_SUCCESS;
     }
+}
+
+static void set_failure(const NodeTask *task, NodeResult *result, const Err *err, Arena *arena)
+{
+    const Node *node = task->node;
+    bool is_hook = node->kind == NODE_OPERATION && task->runner->options.mode != RUN_COMPILE;
+    result->status = node->kind == NODE_SOURCE ? STATUS_RUNTIME_ERROR : STATUS_ERROR;
+    result->failures = is_hook ? 1 : -1;
+    result->adapter_response = NONE;
+    result->message = node_error_message(result->culprit ? result->culprit : node, err, arena);
+    if (!is_hook)
+        return;
+    AUTO(text) Text text = {0};
+    text_print(&text, STR_FMT " failed, error:\n %s", STR_ARG(hook_label(node, arena)), err->text);
+    secret_hide(&text);
+    result->message = text_copy(arena, &text);
 }
 
 static TaskEnd run_node(void *work, Attempt *attempt)
@@ -144,24 +221,25 @@ static TaskEnd run_node(void *work, Attempt *attempt)
             ok = attempt_other(task, attempt, &result, &err);
             continue;
         }
+        if (task->sessions) {
+            ok = attempt_batches(task, attempt, &result, &err);
+            continue;
+        }
         NodeRun run = {0};
         node_run_init(&run, runner, task->node, conn, arena);
         run.cancel = attempt->cancel;
         run.writes_file = true;
         atomic_store(&task->session, conn->session);
         ok = attempt_node(&run, task, &result, &err);
+        graph_extras_keep(&run);
         atomic_store(&task->session, NULL);
     }
-    if (!ok) {
-        result.status = STATUS_ERROR;
-        result.failures = -1;
-        result.adapter_response = NONE;
-        result.message = error_message(task->node, &err, arena);
-    }
+    if (!ok)
+        set_failure(task, &result, &err, arena);
     result.execution_us = clock_steady_us() - started_us;
     if (has_lines(runner, task->node))
         say_result(runner, &result, number);
-    TaskEnd end = end_of(result.status);
+    TaskEnd end = end_of_node(task->node, end_of(result.status));
     task->away = result.is_away ? task->node : NULL;
     if (!ok || !is_silent(runner, task->node))
         record(runner, result);
@@ -177,7 +255,9 @@ static void skip_node(void *work, uint32_t cause, bool is_stopped)
         return;
     AUTO(arena) Arena away = {0};
     uint32_t number = next_number(runner);
-    if (has_lines(runner, task->node))
+    bool ends_early = runner->options.fails_fast && runner->flow && flow_is_stopped(runner->flow);
+    is_stopped = is_stopped || ends_early;
+    if (has_lines(runner, task->node) && (!is_stopped || interrupt_seen()))
         say_skip(runner, task->node, number, cause != UINT32_MAX);
     NodeResult result = {.node = task->node,
                          .status = STATUS_SKIPPED,
@@ -189,6 +269,11 @@ static void skip_node(void *work, uint32_t cause, bool is_stopped)
         result.is_away = true;
         result.message = str_print(&away, "Skipped: " STR_FMT " above was skipped",
                                    STR_ARG(task->away->name));
+    }
+    if (task->node->kind == NODE_OPERATION) {
+        result.failures = 1;
+        result.message = str_print(&away, STR_FMT " skipped",
+                                   STR_ARG(hook_label(task->node, &away)));
     }
     if (is_stopped)
         result.message = interrupt_seen() ? STR("Skipping: the run was interrupted")
@@ -207,6 +292,9 @@ static void cancel_node(void *work)
     Session *session = atomic_load(&task->session);
     if (session)
         session_interrupt(session);
+    for (unsigned i = 0; task->sessions && i < task->runner->conn_count; i++)
+        if ((session = atomic_load(&task->sessions[i])))
+            session_interrupt(session);
 }
 
 /* ---- hooks ---- */
@@ -251,61 +339,20 @@ static bool run_hooks(Runner *runner, const char *tag)
     return ok;
 }
 
-/* `results` of on-run-end hooks. */
-static Value results_for_hooks(Runner *runner)
-{
-    Arena *arena = &runner->results_arena;
-    Value list = value_list(arena);
-    for (uint32_t i = 0; i < runner->results->len; i++) {
-        const NodeResult *result = &runner->results->at[i];
-        if (result->node->kind == NODE_OPERATION)
-            continue;
-        Value row = value_dict(arena);
-        dict_put(row.dict, STR("node"), node_value(result->node, arena));
-        dict_put(row.dict, STR("status"), value_text(str_of(status_name(result->status))));
-        dict_put(row.dict, STR("message"), result->message.at ? value_text(result->message) : NONE);
-        dict_put(row.dict, STR("failures"),
-                 result->failures < 0 ? NONE : value_int(result->failures));
-        dict_put(row.dict, STR("execution_time"),
-                 value_float((double)result->execution_us / 1e6));
-        dict_put(row.dict, STR("thread_id"), value_text(result->thread));
-        dict_put(row.dict, STR("adapter_response"), result->adapter_response);
-        dict_put(row.dict, STR("timing"), value_list(arena));
-        array_add(list.list, row);
-    }
-    return list;
-}
-
-static bool has_name(Value list, Str name)
-{
-    for (uint32_t i = 0; i < list.list->len; i++)
-        if (str_eq(value_str(list.list->at[i]), name))
-            return true;
-    return false;
-}
-
-/* `schemas` of on-run-end hooks: where something was built. */
-static Value schemas_for_hooks(Runner *runner)
-{
-    Value list = value_list(&runner->results_arena);
-    for (uint32_t i = 0; i < runner->results->len; i++) {
-        const NodeResult *result = &runner->results->at[i];
-        bool is_built = result->status == STATUS_SUCCESS && result->node->relation_name.len;
-        if (is_built && !has_name(list, result->node->schema))
-            array_add(list.list, value_text(result->node->schema));
-    }
-    return list;
-}
-
 /* ---- the run ---- */
 
 static bool gets_task(const Runner *runner, const Node *node)
 {
+    if (runner->options.mode == RUN_CLONE && node_is_ephemeral(node))
+        return false;
     switch (node->kind) {
     case NODE_OPERATION: return runner->options.mode == RUN_COMPILE;
-    case NODE_SOURCE:
+    case NODE_SOURCE: return runner->options.mode == RUN_FRESHNESS;
     case NODE_METRIC:
     case NODE_SEMANTIC_MODEL: return false;
+    case NODE_UNIT_TEST: /* in a build it runs with its model, or not at all */
+        return runner->options.mode != RUN_BUILD ||
+               bits_has(runner->selected, node->parents.at[0]->index);
     case NODE_INGEST:
     case NODE_PUBLISH: return runner->options.other != NULL;
     default: return true;
@@ -330,6 +377,22 @@ void transform_stop(void)
     lock_give(&stop_lock);
 }
 
+/* Keys tie tables together: DuckDB drops no table that another refers to, so building one rebuilds
+ * those around it. Such models are built one at a time, as dbt-duckdb does. */
+static Str slot_of(const Runner *runner, const Node *node)
+{
+    bool is_built = node->kind == NODE_MODEL && runner->options.mode != RUN_COMPILE &&
+                    runner->options.mode != RUN_SHOW;
+    return is_built && !dialect_now()->has_dependents && node_has_key(node) ? STR("foreign keys")
+                                                                            : STR("");
+}
+
+static bool runs_batches(const Runner *runner, const Node *node)
+{
+    bool builds = runner->options.mode == RUN_MODELS || runner->options.mode == RUN_BUILD;
+    return builds && node_is_microbatch(runner->project, node);
+}
+
 static void run_tasks(Runner *runner, Bits runs, uint32_t count)
 {
     Graph *graph = runner->graph;
@@ -343,22 +406,32 @@ static void run_tasks(Runner *runner, Bits runs, uint32_t count)
     }
     assert(task_count == count);
     bool tests_block = runner->options.mode == RUN_BUILD;
-    NeedList *needs = needs_find(graph, runs, task_of, count, tests_block, runner->arena);
+    bool is_apart = runner->options.mode == RUN_CLONE; /* clones do not wait for each other */
+    NeedList *needs = is_apart ? NEW_N(runner->arena, NeedList, count + 1)
+                               : needs_find(graph, runs, task_of, count, tests_block,
+                                            runner->arena);
+    bool has_batches = false;
     uint32_t at = 0, number;
     while (bits_next(runs, &at, &number)) {
         uint32_t task = task_of[number];
         Node *node = runner->project->nodes.at[number];
         work[task] = (NodeTask){.runner = runner, .node = node, .first = work};
+        if (runs_batches(runner, node)) {
+            work[task].sessions = NEW_N(runner->arena, _Atomic(Session *), runner->conn_count);
+            has_batches = true;
+        }
         tasks[task] = (Task){.id = node->unique_id,
                              .needs = needs[task].at,
                              .needs_count = needs[task].len,
+                             .slot = slot_of(runner, node),
                              .run = run_node,
                              .skip = skip_node,
                              .cancel = cancel_node,
                              .work = &work[task]};
     }
     FlowOptions options = {.workers = runner->options.threads,
-                           .stops_at_failure = runner->options.fails_fast};
+                           .stops_at_failure = runner->options.fails_fast,
+                           .shares_work = has_batches};
     runner->flow = flow_make(runner->arena, tasks, count, options);
     TaskEnd *ends = NEW_N(runner->arena, TaskEnd, count + 1);
     set_running(runner->flow);
@@ -377,9 +450,8 @@ static void runner_drop(void *what)
     lock_drop(&runner->lock);
 }
 
-/* A runner whose results live as long as `arena`. */
-static Runner *runner_make(Graph *graph, Bits selected, const RunOptions *options, Arena *arena,
-                           NodeResults *results)
+Runner *runner_make(Graph *graph, Bits selected, const RunOptions *options, Arena *arena,
+                    NodeResults *results)
 {
     Runner *runner = NEW(arena, Runner);
     runner->graph = graph;
@@ -389,6 +461,7 @@ static Runner *runner_make(Graph *graph, Bits selected, const RunOptions *option
     runner->results = results;
     runner->selected = selected;
     runner->schemas = UNDEFINED;
+    runner->database_schemas = UNDEFINED;
     runner->results_value = UNDEFINED;
     runner->cache = cache_make(arena);
     runner->conn_count = options->threads ? options->threads : 1;
@@ -403,7 +476,18 @@ static Runner *runner_make(Graph *graph, Bits selected, const RunOptions *option
 static bool runs_hooks(RunMode mode)
 {
     return mode != RUN_COMPILE && mode != RUN_SHOW && mode != RUN_OPERATION &&
-           mode != RUN_OTHER;
+           mode != RUN_OTHER && mode != RUN_CLONE;
+}
+
+/* A hook of on-run-start failed: no node is run. */
+static void skip_all(Runner *runner, Bits runs)
+{
+    const Graph *graph = runner->graph;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        NodeTask task = {.runner = runner, .node = runner->project->nodes.at[graph->order[i]]};
+        if (bits_has(runs, graph->order[i]))
+            skip_node(&task, 0, false);
+    }
 }
 
 bool transform_run(Graph *graph, Bits selected, const RunOptions *options, Arena *arena,
@@ -415,17 +499,22 @@ bool transform_run(Graph *graph, Bits selected, const RunOptions *options, Arena
     while (bits_next(selected, &at, &number))
         if (gets_task(runner, graph->project->nodes.at[number]))
             bits_add(runs, number);
-    for (at = 0; bits_next(runs, &at, &number);)
-        runner->total += !is_silent(runner, graph->project->nodes.at[number]);
-    bool has_hooks = runs_hooks(options->mode);
-    if (has_hooks)
+    for (at = 0; bits_next(selected, &at, &number);) {
+        const Node *node = graph->project->nodes.at[number];
+        bool is_counted = bits_has(runs, number) || node->kind == NODE_UNIT_TEST;
+        runner->total += is_counted && !is_silent(runner, node);
+    }
+    if (runs_hooks(options->mode) || options->mode == RUN_CLONE)
         TRY(runner_prepare(runner, runs, err));
+    bool has_hooks = runs_hooks(options->mode) && !options->leaves_hooks_out;
     bool started_well = !has_hooks || run_hooks(runner, "on-run-start");
-    if (started_well)
+    bool runs_nodes = started_well || options->runs_all_same;
+    if (runs_nodes)
         run_tasks(runner, runs, bits_count(runs));
-    if (has_hooks && started_well) {
-        runner->results_value = results_for_hooks(runner);
-        runner->schemas = schemas_for_hooks(runner);
+    else
+        skip_all(runner, runs);
+    if (has_hooks) {
+        hook_names_make(runner, runs_nodes ? results->len : 0);
         run_hooks(runner, "on-run-end");
     }
     return true;
@@ -452,13 +541,13 @@ bool transform_show(Graph *graph, Node *node, const RunOptions *options, Arena *
     NodeRun run = {0};
     node_run_init(&run, runner, node, &runner->conns[0], arena);
     *result = (NodeResult){.node = node, .failures = -1, .adapter_response = NONE, .table = NONE};
-    bool ok = node_compile(&run, err) && node_execute(&run, result, err);
+    bool ok = node_compile(&run, err) &&
+              (node_execute(&run, result, err) || node_explain(&run, err));
     conn_rollback(&run);
     return ok;
 }
 
-/* A node that stands for a macro run by hand. */
-static Node *operation_node(const Graph *graph, Str name, Arena *arena)
+Node *operation_node(const Graph *graph, Str name, Arena *arena)
 {
     Node *node = NEW(arena, Node);
     *node = (Node){.kind = NODE_OPERATION,
@@ -506,6 +595,22 @@ bool transform_operation(Graph *graph, Str macro, Value args, const RunOptions *
                                err) &&
               conn_commit(&run, err);
     conn_rollback(&run);
+    return ok;
+}
+
+bool transform_statement(Graph *graph, Node *node, const RunOptions *options, Arena *arena,
+                         Value *response, Err *err)
+{
+    NodeResults *results = NEW(arena, NodeResults);
+    Runner *runner = runner_make(graph, bits_make(arena, graph->count), options, arena, results);
+    NodeRun run = {0};
+    node_run_init(&run, runner, node, &runner->conns[0], arena);
+    Answer answer = {.response = NONE};
+    bool ok = node_compile(&run, err) && conn_begin(&run, err) &&
+              conn_execute(&run, node->compiled->code, false, false, 0, &answer, err) &&
+              conn_commit(&run, err);
+    conn_rollback(&run);
+    *response = answer.response;
     return ok;
 }
 

@@ -21,6 +21,8 @@ typedef struct Conn {
     Arena arena;               /* as long as the run: compiled SQL, stored relations       */
     Session *session;          /* opened on first use                                      */
     bool is_open;              /* a transaction is open                                    */
+    bool is_past_commit;       /* the node has committed: its statements stand alone now   */
+    bool has_settings;         /* the node has changed settings of the session             */
 } Conn;
 
 /* What a statement gave, as macros see it. */
@@ -33,15 +35,22 @@ typedef struct Runner Runner;
 typedef struct NodeRun NodeRun;
 
 /* Runs SQL on the node's connection. begins: opens a transaction first if none is open.
+ * Where an adapter has implicit transactions (Postgres by psycopg2) the first statement opens one
+ * in any case; behind a commit, and in hooks and operations, `begins` opens none, as in dbt.
  * fetches: rows as an agate table (at most limit, -1: all). */
 MUST bool conn_execute(NodeRun *run, Str sql, bool begins, bool fetches, int64_t limit,
                        Answer *answer, Err *err);
 MUST bool conn_begin(NodeRun *run, Err *err);      /* nothing when one is open */
 MUST bool conn_commit(NodeRun *run, Err *err);     /* nothing when none is open */
-/* Ends an open transaction without keeping it; failures are of no consequence. */
+/* The node's end on its connection: an open transaction is not kept, settings that it made go.
+ * Failures are of no consequence. */
 void conn_rollback(NodeRun *run);
 /* The session of the run's connection, opened if it is not yet. */
 MUST bool conn_session(NodeRun *run, Session **out, Err *err);
+
+/* retries.c: is a statement that failed for the attempt-th time (from 1) to be sent again? Waits
+ * 1, 2, 4 ... seconds first; ends soon when the node is cancelled. */
+bool conn_tries_again(const NodeRun *run, uint32_t attempt, const Err *err);
 
 /* ---- the relation cache ---- */
 
@@ -55,6 +64,8 @@ void cache_add(Cache *cache, const Relation *relation);
 void cache_remove(Cache *cache, const Relation *relation);
 void cache_rename(Cache *cache, const Relation *from, const Relation *to);
 void cache_remove_schema(Cache *cache, Str database, Str schema);
+/* Notes that `above` (a view) stands on `below`: it goes with it when that is removed. */
+void cache_link(Cache *cache, const Relation *below, const Relation *above);
 /* A copy in `arena`, or NULL. Names are compared without case. */
 Relation *cache_find(Cache *cache, Arena *arena, Str database, Str schema, Str identifier);
 /* Which tables have keys: rows (place in lower case, kind) as the library's macro gives them. */
@@ -84,9 +95,21 @@ struct Runner {
     _Atomic uint32_t started;
     Flow *flow;
     Value schemas;             /* on-run-end: list of schema names                          */
+    Value database_schemas;    /* on-run-end: list of (database, schema)                    */
     Str target_folder;         /* absolute: <project>/target                                */
     Value results_value;       /* on-run-end: `results`                                     */
+    Dict *graph_extras;        /* what templates added to `graph`; NULL: nothing            */
 };
+
+/* graph_extras.c: `graph` as a node sees and may change it; to be kept once the node has ended. */
+Value graph_of(NodeRun *run);
+void graph_extras_keep(NodeRun *run);
+
+/* A runner whose results live as long as `arena`. */
+Runner *runner_make(Graph *graph, Bits selected, const RunOptions *options, Arena *arena,
+                    NodeResults *results);
+/* A node that stands for a macro run by hand. */
+Node *operation_node(const Graph *graph, Str name, Arena *arena);
 
 /* Opens the warehouse when it is not open yet. Main thread (in the prepare step). */
 MUST bool runner_open(Runner *runner, Err *err);
@@ -101,12 +124,20 @@ struct NodeRun {
     Context context;
     Dict *stored;              /* store_result(): name -> result object                     */
     Value model;               /* `model`: the node as a dict, with compiled_code           */
+    Value graph;               /* `graph`; UNDEFINED until it is asked for                  */
+    Value graph_before;        /* what others had added to it by then: dict                 */
+    Dict *graph_own;           /* the names that every graph has                            */
     Value config;              /* `config` object                                           */
     Value adapter;             /* `adapter` object                                          */
     Relation *relation;        /* `this`                                                    */
     List(Cte) ctes;            /* ephemeral parents met while compiling                     */
     List(Str) cte_ids;
     bool is_compiling;         /* refs to ephemeral models become CTEs                      */
+    const Window *batch;       /* of a microbatch model; NULL: the whole                    */
+    Str batch_name;            /* "2024-01-31": part of the names of its files; or empty    */
+    bool adds_to_table;        /* a batch behind the first: is_incremental(), whatever flags
+                                  say                                                       */
+    struct UnitTest *unit;     /* unit_test.c: refs are given rows; NULL: no unit test      */
     bool writes_file;          /* target/compiled/ gets this node's file                    */
     const volatile bool *cancel;
 };
@@ -114,11 +145,18 @@ struct NodeRun {
 /* Sets up the context of a node on a connection. `run` must be zeroed. */
 void node_run_init(NodeRun *run, Runner *runner, Node *node, Conn *conn, Arena *arena);
 
+/* `model`, made when it is first asked for. */
+Value run_model(NodeRun *run);
+
 /* The NodeRun of a running native function. */
 NodeRun *node_run_of(const Call *call);
 
 /* phase.c: the run phase, and its `config` object */
 extern const Phase phase_run;
+/* The same for a batch that adds to its table: names of `extra` come before macros. */
+extern const Phase phase_batch;
+/* The same for the text that a unit test tests: its overrides come before macros. */
+extern const Phase phase_unit;
 Value run_config_object(NodeRun *run);
 /* The relation that a node is to others: {{ ref('x') }} of it. CTEs for ephemeral ones. */
 MUST bool run_ref_relation(NodeRun *run, Node *target, Value *out, Err *err);
@@ -131,6 +169,9 @@ Value run_adapter_object(NodeRun *run);
 MUST bool run_macro(NodeRun *run, const char *name, const Value *args, uint32_t count, Value *out,
                     Err *err);
 
+/* Fails where an adapter reaches one database only and this is another one. */
+MUST bool run_check_database(const Runner *runner, Str database, Err *err);
+
 /* Relations of a schema are listed and cached unless they are already. */
 MUST bool run_cache_schema(NodeRun *run, Str database, Str schema, Err *err);
 
@@ -138,8 +179,9 @@ MUST bool run_cache_schema(NodeRun *run, Str database, Str schema, Err *err);
 Value run_result_table(Arena *arena, const Result *result);
 
 /* load_agate_table() of a seed: column names, agate types inferred as dbt does, cells (numbers as
- * numbers, dates as date objects, ...). config: column_types, delimiter. */
-MUST bool seed_table_load(Arena *arena, const Node *node, Str disk_path, Value *out, Err *err);
+ * numbers, dates as date objects, ...), at most so many rows. config: column_types, delimiter. */
+MUST bool seed_table_load(Arena *arena, const Node *node, Str disk_path, uint64_t most_rows,
+                          Value *out, Err *err);
 /* Absolute path of the seed's file. Owner: the arena. */
 Str seed_path(const Runner *runner, const Node *node, Arena *arena);
 
@@ -156,12 +198,28 @@ Str node_target_path(NodeRun *run, const char *part);
 /* Is it of a kind that compiles? */
 bool node_has_code(const Node *node);
 
+/* Calls the materialization of that name; notes the relations that it gives as existing. */
+MUST bool run_materialization(NodeRun *run, Str name, Err *err);
+/* pointer.c: makes the view that stands for the latest version of the node, if it asks for one. */
+MUST bool pointer_make(NodeRun *run, Err *err);
+/* `response` or `table` of what statement('main') stored, or UNDEFINED. */
+MUST bool run_main_result(NodeRun *run, const char *part, Value *out, Err *err);
+
 /* Runs the node: its materialization, test, hook ... Fills status, message, response, failures. */
 MUST bool node_execute(NodeRun *run, NodeResult *result, Err *err);
 /* "shop.on-run-start.0": how dbt names a project hook. Owner: the arena. */
 Str hook_label(const Node *node, Arena *arena);
 /* Exposures and the like: they end as no-op, without a START line. */
 bool node_is_never_run(const Node *node);
+
+/* run.c: "Compilation Error in model a (models/a.sql)\n  what happened\n  where" */
+Str node_error_message(const Node *node, const Err *err, Arena *arena);
+
+/* clone.c: `clone` of one node; a node that the state does not have ends as no-op. */
+MUST bool clone_execute(NodeRun *run, NodeResult *result, Err *err);
+
+/* freshness.c: asks one source. */
+MUST bool freshness_execute(NodeRun *run, NodeResult *result, Err *err);
 
 /* catalog.c: writes catalog.json of the nodes in `selected`; is_empty: asks nothing. */
 MUST bool catalog_write(NodeRun *run, Bits selected, bool is_empty, Str path, Err *err);
@@ -170,6 +228,11 @@ MUST bool catalog_write(NodeRun *run, Bits selected, bool is_empty, Str path, Er
 
 void say_start(const Runner *runner, const Node *node, uint32_t number);
 void say_result(const Runner *runner, const NodeResult *result, uint32_t number);
+/* Batches: "Batch 1 of 3 START batch 2024-01-01 of main.a ... [RUN]". took_us: of results;
+ * error: why it failed, or empty. */
+void say_batch_start(const Node *node, Str name, uint32_t number, uint32_t total);
+void say_batch_result(const Node *node, Str name, NodeStatus status, Str message, Str error,
+                      uint32_t number, uint32_t total, int64_t took_us);
 void say_skip(const Runner *runner, const Node *node, uint32_t number, bool is_error_cause);
 
 #endif

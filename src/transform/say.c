@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
-#include "transform/run.h"
+#include "transform/microbatch.h"
 
 enum { LINE_WIDTH = 80 };
 
@@ -13,8 +13,20 @@ const char *status_name(NodeStatus status)
         [STATUS_SUCCESS] = "success", [STATUS_ERROR] = "error",     [STATUS_SKIPPED] = "skipped",
         [STATUS_PASS] = "pass",       [STATUS_FAIL] = "fail",       [STATUS_WARN] = "warn",
         [STATUS_NO_OP] = "no-op",     [STATUS_PARTIAL] = "partial success",
+        [STATUS_RUNTIME_ERROR] = "runtime error",
     };
     return names[status];
+}
+
+/* "unit_test orders::adds_up_v2" */
+static void describe_unit_test(const Node *node, Text *out)
+{
+    text_print(out, "unit_test " STR_FMT "::" STR_FMT,
+               STR_ARG(value_get_text(node->extra, "model", STR(""))), STR_ARG(node->name));
+    if (!value_is_none(node->version)) {
+        text_add_c(out, "_v");
+        value_print(node->version, out);
+    }
 }
 
 /* "sql view model main.a", "seed file main.tiny", "test not_null_a_id" */
@@ -34,6 +46,7 @@ static void describe(const Runner *runner, const Node *node, Text *out)
                    STR_ARG(node->schema), STR_ARG(node->alias));
         return;
     case NODE_TEST: text_print(out, "test " STR_FMT, STR_ARG(node->name)); return;
+    case NODE_UNIT_TEST: describe_unit_test(node, out); return;
     case NODE_OPERATION: {
         Arena scratch = {0};
         text_print(out, "hook: " STR_FMT, STR_ARG(hook_label(node, &scratch)));
@@ -52,7 +65,20 @@ static void describe(const Runner *runner, const Node *node, Text *out)
     case NODE_EXPOSURE:
         text_print(out, "exposure " STR_FMT, STR_ARG(node->name));
         return;
+    case NODE_SAVED_QUERY:
+        text_print(out, "saved query " STR_FMT, STR_ARG(node->name));
+        return;
+    case NODE_FUNCTION:
+        text_print(out, "function " STR_FMT "%s" STR_FMT "." STR_FMT, STR_ARG(database), dot,
+                   STR_ARG(node->schema), STR_ARG(node->alias));
+        return;
+    case NODE_SOURCE:
+        text_print(out, "freshness of " STR_FMT "." STR_FMT, STR_ARG(node->source_name),
+                   STR_ARG(node->name));
+        return;
     case NODE_MODEL:
+        if (node_is_microbatch(runner->project, node))
+            materialized = STR("microbatch");
         text_print(out, STR_FMT " " STR_FMT " model " STR_FMT "%s" STR_FMT "." STR_FMT,
                    STR_ARG(node->language), STR_ARG(materialized), STR_ARG(database), dot,
                    STR_ARG(node->schema), STR_ARG(node->alias));
@@ -152,12 +178,18 @@ static void result_words(const NodeResult *result, Text *verb, Text *word)
                          : result->status == STATUS_WARN ? "WARN "
                                                          : "OK ");
         text_add(word, is_error ? STR("ERROR") : is_skipped ? STR("SKIP") : result->message);
-    } else if (node->kind == NODE_TEST) {
+    } else if (node->kind == NODE_TEST || node->kind == NODE_UNIT_TEST) {
         if (is_error || result->status == STATUS_PASS)
             text_add_c(word, is_error ? "ERROR" : "PASS");
         else
             text_print(word, "%s %lld", result->status == STATUS_WARN ? "WARN" : "FAIL",
                        (long long)result->failures);
+        text_print(verb, STR_FMT " ", STR_ARG(text_str(word)));
+    } else if (result->node->kind == NODE_SOURCE) {
+        bool is_down = result->status == STATUS_RUNTIME_ERROR;
+        text_add_c(word, is_error  ? "ERROR STALE"
+                         : is_down ? "ERROR"
+                         : result->status == STATUS_WARN ? "WARN" : "PASS");
         text_print(verb, STR_FMT " ", STR_ARG(text_str(word)));
     } else {
         const char *done = is_error ? "creating" : "created";
@@ -165,7 +197,9 @@ static void result_words(const NodeResult *result, Text *verb, Text *word)
             done = is_error ? "loading" : "loaded";
         else if (node->kind == NODE_SNAPSHOT)
             done = is_error ? "snapshotting" : "snapshotted";
-        text_print(verb, "%s ", is_error ? "ERROR" : "OK");
+        text_print(verb, "%s ", is_error                           ? "ERROR"
+                                : result->status == STATUS_PARTIAL ? "PARTIALLY"
+                                                                   : "OK");
         if (node->kind == NODE_SNAPSHOT || node->kind == NODE_SEED || node->kind == NODE_MODEL ||
             (is_error && node->kind != NODE_OPERATION))
             text_print(verb, "%s ", done);
@@ -186,19 +220,22 @@ void say_result(const Runner *runner, const NodeResult *result, uint32_t number)
     AUTO(text) Text description = {0};
     describe(runner, result->node, &description);
     Str shown = text_str(&description);
-    bool names_kind = result->node->kind != NODE_TEST && result->node->kind != NODE_SNAPSHOT;
+    bool names_kind = result->node->kind != NODE_TEST &&
+                      result->node->kind != NODE_UNIT_TEST &&
+                      result->node->kind != NODE_SNAPSHOT;
     if (!names_kind) /* "PASS name", "OK snapshotted schema.name" */
         shown = str_slice(shown, (size_t)str_find_char(shown, ' ') + 1, shown.len);
     text_add(&what, shown);
     line(&out, number, runner->total, &what, word.at ? word.at : "", result->execution_us);
-    bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL;
+    bool is_bad = result->status == STATUS_ERROR || result->status == STATUS_FAIL ||
+                  result->status == STATUS_RUNTIME_ERROR;
     bool is_remark = result->status == STATUS_WARN || result->is_away;
     Level level = is_bad ? LEVEL_ERROR : is_remark ? LEVEL_WARN : LEVEL_INFO;
     const char *name = "LogModelResult", *code = "Q012";
     if (result->status == STATUS_NO_OP) {
         name = "LogNodeNoOpResult";
         code = "Q019";
-    } else if (result->node->kind == NODE_TEST) {
+    } else if (result->node->kind == NODE_TEST || result->node->kind == NODE_UNIT_TEST) {
         name = "LogTestResult";
         code = "Q007";
     } else if (result->node->kind == NODE_SEED) {
@@ -210,20 +247,73 @@ void say_result(const Runner *runner, const NodeResult *result, uint32_t number)
     } else if (result->node->kind == NODE_OPERATION) {
         name = "LogHookEndLine";
         code = "Q033";
+    } else if (result->node->kind == NODE_SOURCE) {
+        name = "LogFreshnessResult";
+        code = "Q018";
     }
     say(name, code, level, result->node, status_name(result->status), &out, number, runner->total,
         result->execution_us);
+}
+
+/* "Batch 1 of 3 START batch 2024-01-01 of main.a ... [RUN]": dots as in other lines, five columns
+ * further. took_us: -1 while it runs. */
+static void say_batch(const char *event, const char *code, Level level, const Node *node,
+                      Str name, const char *verb, NodeStatus status, const char *word,
+                      uint32_t number, uint32_t total, int64_t took_us)
+{
+    AUTO(text) Text what = {0}, out = {0}, shown = {0};
+    text_print(&what, "%s batch " STR_FMT " of " STR_FMT "." STR_FMT, verb, STR_ARG(name),
+               STR_ARG(node->schema), STR_ARG(node->alias));
+    line(&out, number, total, &what, word, took_us);
+    text_print(&shown, "Batch " STR_FMT, STR_ARG(text_str(&out)));
+    say(event, code, level, node, took_us < 0 ? "started" : status_name(status), &shown, number,
+        total, took_us);
+}
+
+void say_batch_start(const Node *node, Str name, uint32_t number, uint32_t total)
+{
+    say_batch("LogStartBatch", "Q045", LEVEL_INFO, node, name, "START", STATUS_SUCCESS, "RUN",
+              number, total, -1);
+}
+
+void say_batch_result(const Node *node, Str name, NodeStatus status, Str message, Str error,
+                      uint32_t number, uint32_t total, int64_t took_us)
+{
+    Arena arena = {0};
+    bool is_error = status == STATUS_ERROR, is_skip = status == STATUS_SKIPPED;
+    if (error.len)
+        event_say((Event){.name = "GenericExceptionOnRun",
+                          .code = "W004",
+                          .level = LEVEL_ERROR,
+                          .message = str_print(&arena, "[ERROR]: batch " STR_FMT " of " STR_FMT
+                                                       ": " STR_FMT, STR_ARG(name),
+                                               STR_ARG(node->name), STR_ARG(error)),
+                          .data = NONE});
+    const char *word = is_error ? "ERROR" : is_skip ? "SKIPPED" : str_c(&arena, message);
+    say_batch("LogBatchResult", "Q046", is_error ? LEVEL_ERROR : LEVEL_INFO, node, name,
+              is_error  ? "ERROR creating"
+              : is_skip ? "SKIP"
+                        : "OK created",
+              status, word, number, total, took_us);
+    arena_drop(&arena);
 }
 
 void say_skip(const Runner *runner, const Node *node, uint32_t number, bool is_error_cause)
 {
     (void)is_error_cause;
     AUTO(text) Text what = {0}, out = {0};
+    if (node->kind == NODE_OPERATION) {
+        text_add_c(&what, "SKIP ");
+        describe(runner, node, &what);
+        line(&out, number, runner->total, &what, "SKIP", 0);
+        say("LogHookEndLine", "Q033", LEVEL_INFO, node, "skipped", &out, number, runner->total, 0);
+        return;
+    }
     bool has_relation =
         node->kind == NODE_MODEL || node->kind == NODE_SEED || node->kind == NODE_SNAPSHOT;
     if (has_relation)
         text_print(&what, "SKIP relation " STR_FMT "." STR_FMT, STR_ARG(node->schema),
-                   STR_ARG(node->alias));
+                   STR_ARG(node->name));
     else
         text_print(&what, "SKIP %s " STR_FMT, node->declared && node->declared->stage
                                                    ? "drop" : node_kind_name(node->kind),

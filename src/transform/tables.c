@@ -1,8 +1,11 @@
 /* tables.c: results of queries and seed files as agate tables. */
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/csv.h"
 #include "base/event.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "transform/run.h"
 
 /* ---- texts that are dates and times ---- */
@@ -81,10 +84,72 @@ static const char *agate_type(ColumnKind kind)
     }
 }
 
+/* An element of an array: numbers and truth values as they are, all else quoted. */
+static void print_element(Str text, Str type, bool is_quoted, Text *out)
+{
+    static const char *const numbers[] = {"smallint", "integer", "bigint", "real",
+                                          "double precision", "numeric"};
+    bool is_number = false;
+    for (uint32_t i = 0; i < COUNT_OF(numbers); i++)
+        is_number |= str_starts(type, str_of(numbers[i]));
+    if (!is_quoted && str_is(text, "NULL"))
+        text_add_c(out, "null");
+    else if (str_is(type, "boolean"))
+        text_add_c(out, str_is(text, "t") ? "true" : "false");
+    else if (is_number)
+        text_add(out, text);
+    else
+        json_print_text(text, false, out);
+}
+
+/* Postgres' "{1,NULL,\"a b\"}" as what dbt makes of a list, which is JSON; as it is where it is no
+ * array. */
+static Value array_value(Arena *arena, Str text, Str type)
+{
+    AUTO(text) Text out = {0}, element = {0};
+    type = str_slice(type, 0, (size_t)str_find(type, STR("[]")));
+    bool is_quoted = false, was_quoted = false, has_element = false;
+    if (!text.len || text.at[0] != '{')
+        return value_text(text);
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        bool is_end = !is_quoted && (c == ',' || c == '}');
+        if (is_quoted && c == '\\' && i + 1 < text.len) {
+            text_add_char(&element, text.at[++i]);
+        } else if (c == '"') {
+            is_quoted = !is_quoted;
+            was_quoted = has_element = true;
+        } else if (!is_quoted && c == '{') {
+            text_add_char(&out, '[');
+        } else if (is_end) {
+            if (has_element)
+                print_element(text_str(&element), type, was_quoted, &out);
+            text_add_c(&out, c == ',' ? ", " : "]");
+            text_clear(&element);
+            was_quoted = has_element = false;
+        } else {
+            text_add_char(&element, c);
+            has_element = true;
+        }
+    }
+    return value_text(text_copy(arena, &out));
+}
+
+/* Python's float is agate's Decimal; what has no digits stays a float. */
+static Value float_value(Arena *arena, double number)
+{
+    AUTO(text) Text text = {0};
+    float_print(number, &text);
+    return isfinite(number) ? jinja_decimal(arena, text_str(&text)) : value_float(number);
+}
+
 /* A cell in the form that templates see: dates as dates, decimals as Decimals. What Python cannot
  * hold (infinity, years beyond 9999) stays text. */
-static Value cell_value(Arena *arena, Value cell, ColumnKind kind)
+static Value cell_value(Arena *arena, Value cell, const ResultColumn *column)
 {
+    ColumnKind kind = column->kind;
+    if (kind == COLUMN_FLOAT && cell.kind == VALUE_FLOAT)
+        return float_value(arena, cell.real);
     if (cell.kind != VALUE_TEXT)
         return cell;
     Str text = value_str(cell);
@@ -99,20 +164,35 @@ static Value cell_value(Arena *arena, Value cell, ColumnKind kind)
         passes(text, &at, ' ') && time_at(text, &at, 2, &civil) && fraction_at(text, &at, &civil) &&
         (at == text.len || has_zone))
         return jinja_datetime(arena, us_of_civil(civil), has_zone);
+    if (kind == COLUMN_OTHER && dialect_now()->lists_are_json && str_ends(column->type, STR("[]")))
+        return array_value(arena, text, column->type);
     return cell;
+}
+
+/* A name that was there before gets a number: a, a_2, a_3. */
+static Str column_label(Arena *arena, Dict *seen, Str name)
+{
+    Value *count = dict_find(seen, name);
+    if (!count) {
+        dict_put(seen, name, value_int(1));
+        return name;
+    }
+    count->number++;
+    return str_print(arena, STR_FMT "_%lld", STR_ARG(name), (long long)count->number);
 }
 
 Value run_result_table(Arena *arena, const Result *result)
 {
     uint32_t columns = result->column_count;
     Str *names = NEW_N(arena, Str, columns + 1), *types = NEW_N(arena, Str, columns + 1);
+    Dict *seen = dict_make(arena, columns);
     for (uint32_t i = 0; i < columns; i++) {
-        names[i] = result->columns[i].name;
+        names[i] = column_label(arena, seen, result->columns[i].name);
         types[i] = str_of(agate_type(result->columns[i].kind));
     }
     uint64_t count = result->row_count * columns;
     for (uint64_t i = 0; i < count; i++)
-        result->cells[i] = cell_value(arena, result->cells[i], result->columns[i % columns].kind);
+        result->cells[i] = cell_value(arena, result->cells[i], &result->columns[i % columns]);
     return table_make(arena, names, types, columns, result->cells, result->row_count);
 }
 
@@ -365,7 +445,8 @@ static bool is_all_null(const SeedRows *rows, uint32_t column)
     return true;
 }
 
-bool seed_table_load(Arena *arena, const Node *node, Str disk_path, Value *out, Err *err)
+bool seed_table_load(Arena *arena, const Node *node, Str disk_path, uint64_t most_rows, Value *out,
+                     Err *err)
 {
     static const char *const type_names[] = {"Number", "Date", "DateTime", "Boolean", "Text"};
     Str source;
@@ -390,6 +471,7 @@ bool seed_table_load(Arena *arena, const Node *node, Str disk_path, Value *out, 
         for (uint32_t r = 0; r < rows.rows.len; r++)
             cells[(size_t)r * rows.columns + c] = seed_cell(type, rows.rows.at[r][c], arena);
     }
-    *out = table_make(arena, rows.names, types, rows.columns, cells, rows.rows.len);
+    *out = table_make(arena, rows.names, types, rows.columns, cells,
+                      rows.rows.len < most_rows ? rows.rows.len : most_rows);
     return true;
 }

@@ -47,7 +47,11 @@
 {% endmacro %}
 
 {%- macro default__get_revoke_sql(relation, privilege, grantees) -%}
-    revoke {{ privilege }} on {{ relation.render() }} from {{ grantees | join(', ') }}
+    {%- set quoted = [] -%}
+    {%- for grantee in grantees -%}
+      {%- do quoted.append(adapter.quote(grantee)) -%}
+    {%- endfor %}
+    revoke {{ privilege }} on {{ relation.render() }} from {{ quoted | join(', ') }}
 {%- endmacro -%}
 
 {#- {privilege: [grantee]} -> statements made by one of the two macros above. -#}

@@ -46,10 +46,10 @@
 {% endmacro %}
 
 {% macro default__scalar_function_create_replace_signature_sql(target_relation) %}
-    create or replace function {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() }})
-    returns {{ model.returns.data_type }}
+    CREATE OR REPLACE FUNCTION {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() }})
+    RETURNS {{ model.returns.data_type }}
     {{ scalar_function_volatility_sql() }}
-    as
+    AS
 {% endmacro %}
 
 {% macro formatted_scalar_function_args_sql() %}
@@ -121,11 +121,11 @@
 
 {% macro default__get_aggregate_function_create_replace_signature(target_relation) %}
     create or replace aggregate function {{ target_relation.render() }} ({{ get_formatted_aggregate_function_args() }})
-    returns {{ model.returns.data_type }}
+    RETURNS {{ model.returns.data_type }}
     {{ get_function_language_specifier() }}
     {{ get_aggregate_function_volatility_specifier() }}
     {{ get_function_python_options() }}
-    as
+    AS
 {% endmacro %}
 
 {% macro get_formatted_aggregate_function_args() %}

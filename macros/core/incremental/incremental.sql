@@ -15,11 +15,18 @@
   {%- set target_relation = this.incorporate(type='table') -%}
   {%- set rebuild = existing is none or existing.is_view or should_full_refresh() -%}
   {%- set on_schema_change = incremental_validate_on_schema_change(config.get('on_schema_change'), default='ignore') -%}
+  {#- a strategy that does not exist is told before anything is done, also when it is not needed yet -#}
+  {%- do adapter.get_incremental_strategy_macro(context, config.get('incremental_strategy') or 'default') -%}
 
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-  {%- if rebuild -%}
+  {%- if existing is none -%}
+    {%- do adapter.ensure_transaction() -%}
+    {%- call statement('main') -%}
+      {{ get_create_table_as_sql(False, target_relation, sql) }}
+    {%- endcall -%}
+  {%- elif rebuild -%}
     {%- do weir__replace_relation(target_relation, existing, sql) -%}
   {%- else -%}
     {%- do adapter.ensure_transaction() -%}

@@ -3,17 +3,13 @@
 
 {% macro weir__replace_relation(target_relation, existing_relation, code) -%}
   {%- do adapter.ensure_transaction() -%}
-  {%- if existing_relation is none -%}
-    {%- call statement('main') -%}
-      {{ get_create_sql(target_relation, code) }}
-    {%- endcall -%}
-  {%- else -%}
-    {%- set beside = make_intermediate_relation(target_relation) -%}
-    {%- do drop_relation_if_exists(load_cached_relation(beside)) -%}
-    {%- call statement('main') -%}
-      {{ get_create_sql(beside, code) }}
-    {%- endcall -%}
+  {%- set beside = make_intermediate_relation(target_relation) -%}
+  {%- do drop_relation_if_exists(load_cached_relation(beside)) -%}
+  {%- call statement('main') -%}
+    {{ get_create_sql(beside, code) }}
+  {%- endcall -%}
+  {%- if existing_relation is not none -%}
     {%- do adapter.drop_relation(existing_relation) -%}
-    {%- do adapter.rename_relation(beside, target_relation) -%}
   {%- endif -%}
+  {%- do adapter.rename_relation(beside, target_relation) -%}
 {%- endmacro %}

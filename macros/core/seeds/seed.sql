@@ -20,7 +20,7 @@
     {%- set table_sql = reset_csv_table(model, rebuild, existing, agate_table) -%}
   {%- endif -%}
   {%- set row_count = agate_table.rows | length -%}
-  {%- set rows_sql = load_csv_rows(model, agate_table) -%}
+  {%- set rows_sql = load_csv_rows(model, agate_table) if row_count else '' -%}
 
   {%- set code = 'CREATE' if rebuild else 'INSERT' -%}
   {%- call noop_statement('main', code ~ ' ' ~ row_count, code, row_count) -%}
@@ -116,8 +116,13 @@
   {{ adapter.dispatch('load_csv_rows', 'dbt')(model, agate_table) }}
 {%- endmacro %}
 
-{#- Inserts with bound parameters; gives the first of them as the text for the run folder. -#}
+{#- A copy of all rows where the adapter can; else inserts with bound parameters. Gives the (first)
+    statement as the text for the run folder. -#}
 {% macro default__load_csv_rows(model, agate_table) %}
+  {%- set copied = adapter.copy_rows(this, agate_table) -%}
+  {%- if copied -%}
+    {{ return(copied) }}
+  {%- endif -%}
   {%- set columns = get_seed_column_quoted_csv(model, agate_table.column_names) -%}
   {%- set mark = get_binding_char() -%}
   {%- set one_row = '(' ~ ([mark] * (agate_table.column_names | length)) | join(',') ~ ')' -%}

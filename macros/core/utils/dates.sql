@@ -81,7 +81,8 @@
 {% endmacro %}
 
 {% macro default__generate_series(upper_bound) %}
-  {%- set digits = dbt.get_powers_of_two(upper_bound) %}
+
+    {% set digits = dbt.get_powers_of_two(upper_bound) %}
 
     with p as (
         select 0 as generated_number union all select 1
@@ -109,6 +110,7 @@
     from unioned
     where generated_number <= {{ upper_bound }}
     order by generated_number
+
 {% endmacro %}
 
 
@@ -134,6 +136,10 @@
 {% endmacro %}
 
 {% macro default__date_spine(datepart, start_date, end_date) %}
+
+
+    {# as many rows as periods, then a date for each #}
+
 
     with rawdata as (
 

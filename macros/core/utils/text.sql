@@ -97,7 +97,7 @@
         {{ part_number }}
         )
 
-{%- endmacro %}
+{% endmacro %}
 
 {#- For databases whose split_part counts forwards only. -#}
 {% macro _split_part_negative(string_text, delimiter_text, part_number) %}
@@ -107,8 +107,8 @@
         {{ delimiter_text }},
           length({{ string_text }})
           - length(
-              replace({{ string_text }}, {{ delimiter_text }}, '')
+              replace({{ string_text }},  {{ delimiter_text }}, '')
           ) + 2 + {{ part_number }}
         )
 
-{%- endmacro %}
+{% endmacro %}

@@ -1,0 +1,89 @@
+{#- What `weir check` runs: empty tables in a place of their own stand for every model, seed and snapshot. -#}
+
+{#- [database, schema] of the place that stands for another one. -#}
+{% macro weir__check_place(database, schema) %}
+  {{ return(adapter.dispatch('weir__check_place', 'dbt')(database, schema)) }}
+{% endmacro %}
+
+{% macro default__weir__check_place(database, schema) %}
+  {{ return([database, schema ~ '__weir_check']) }}
+{% endmacro %}
+
+{#- A database in memory: nothing is written, and readers of the file see nothing. -#}
+{% macro duckdb__weir__check_place(database, schema) %}
+  {{ return([database ~ '__weir_check', schema]) }}
+{% endmacro %}
+
+{% macro weir__check_open(database, schema) %}
+  {{ return(adapter.dispatch('weir__check_open', 'dbt')(database, schema)) }}
+{% endmacro %}
+
+{% macro default__weir__check_open(database, schema) %}
+  {% call statement('check', auto_begin=false) %}
+    drop schema if exists {{ adapter.quote(schema) }} cascade;
+    create schema {{ adapter.quote(schema) }}
+  {% endcall %}
+{% endmacro %}
+
+{% macro duckdb__weir__check_open(database, schema) %}
+  {% call statement('check', auto_begin=false) %}
+    attach if not exists ':memory:' as {{ adapter.quote(database) }};
+    create schema if not exists {{ adapter.quote(database) }}.{{ adapter.quote(schema) }}
+  {% endcall %}
+{% endmacro %}
+
+{% macro weir__check_close(database, schema) %}
+  {{ return(adapter.dispatch('weir__check_close', 'dbt')(database, schema)) }}
+{% endmacro %}
+
+{% macro default__weir__check_close(database, schema) %}
+  {% call statement('check', auto_begin=false) %}
+    drop schema if exists {{ adapter.quote(schema) }} cascade
+  {% endcall %}
+{% endmacro %}
+
+{% macro duckdb__weir__check_close(database, schema) %}
+  {% call statement('check', auto_begin=false) %}
+    detach database if exists {{ adapter.quote(database) }}
+  {% endcall %}
+{% endmacro %}
+
+{#- The query's own lines begin on line 2 of the statement: places in it are told by line. -#}
+{% macro weir__check_bind(sql) %}
+  {%- call statement('check', auto_begin=false) -%}
+create table {{ this }} as (
+{{ sql }}
+) with no data
+  {%- endcall -%}
+{% endmacro %}
+
+{#- A snapshot has the columns of its query and those that say when a row was valid. -#}
+{% macro weir__check_bind_snapshot(sql) %}
+  {%- set names = config.get('snapshot_table_column_names') or get_snapshot_table_column_names() -%}
+  {%- call statement('check', auto_begin=false) -%}
+create table {{ this }} as (select *, cast(null as {{ api.Column.translate_type('string') }}) as {{ names.dbt_scd_id }},
+  cast(null as timestamp) as {{ names.dbt_updated_at }}, cast(null as timestamp) as {{ names.dbt_valid_from }}, cast(null as timestamp) as {{ names.dbt_valid_to }}
+  {%- if config.get('hard_deletes') == 'new_record' -%}
+  , cast(null as {{ api.Column.translate_type('string') }}) as {{ names.dbt_is_deleted }}
+  {%- endif %} from (
+{{ sql }}
+) weir_check) with no data
+  {%- endcall -%}
+{% endmacro %}
+
+{#- A table that stands for what cannot be bound: as it is in the database, or as it is declared. -#}
+{% macro weir__check_copy(name) %}
+  {%- call statement('check', auto_begin=false) -%}
+create table {{ this }} as (select * from {{ name }}) with no data
+  {%- endcall -%}
+{% endmacro %}
+
+{% macro weir__check_declare(columns) %}
+  {%- call statement('check', auto_begin=false) -%}
+create table {{ this }} (
+  {%- for column in columns -%}
+    {{ adapter.quote(column['name']) }} {{ column['data_type'] }}{{ ', ' if not loop.last }}
+  {%- endfor -%}
+)
+  {%- endcall -%}
+{% endmacro %}
