@@ -413,3 +413,175 @@ case("env_boolean_wrong", args=["run"], env={"DBT_FAIL_FAST": "perhaps"})
 case("snapshot_without_strategy", {"snapshots/s.sql": "{% snapshot s %}{{ config(unique_key='id') }}select 1 as id{% endsnapshot %}\n"},
      must=["Snapshots must be configured with a 'strategy' and 'unique_key'"])
 case("snapshot_not_closed", {"snapshots/s.sql": "{% snapshot s %}select 1 as id\n"}, must=["s.sql"])
+
+
+# --- the semantic layer --------------------------------------------------------------------------------
+
+SEMANTIC = """\
+models:
+  - name: good
+    time_spine: {standard_granularity_column: day}
+    columns: [{name: day, granularity: day}]
+semantic_models:
+  - name: orders
+    model: ref('good')
+    defaults: {agg_time_dimension: placed}
+    entities:
+      - {name: order, type: primary, expr: id}
+    dimensions:
+      - name: placed
+        type: time
+        type_params: {time_granularity: day}
+      - {name: channel, type: categorical}
+    measures:
+      - {name: revenue, agg: sum, expr: amount}
+      - {name: order_count, agg: count, expr: 1}
+metrics:
+  - name: total
+    label: Total
+    type: simple
+    type_params: {measure: revenue}
+saved_queries:
+  - name: daily
+    query_params: {metrics: [total], group_by: ["Dimension('order__channel')"]}
+"""
+
+
+def semantic(name, old, new, *, must, located, **more):
+    """The sound YAML above with one text replaced; the place is that of the replaced line unless `line` says."""
+    assert old in SEMANTIC, old
+    text = SEMANTIC.replace(old, new, 1)
+    more.setdefault("exit", 2)
+    more.setdefault("why", "a mistake that parsing finds")
+    line = more.pop("line", None) or SEMANTIC[:SEMANTIC.index(old)].count("\n") + 1
+    case("semantic_" + name, schema(text), must=must, located=[at("models/schema.yml", line)] + list(located), **more)
+
+
+def metric(text):
+    """An entry added to `metrics:`."""
+    return "metrics:\n" + "".join("  %s\n" % line for line in text.strip("\n").split("\n"))
+
+
+semantic("unknown_key", "    model: ref('good')", "    modell: ref('good')",
+         must=["Parsing Error", "Invalid semantic_models config", "Additional properties are not allowed", "modell"],
+         located=[suggests("model")])
+semantic("without_model", "    model: ref('good')\n", "", line=6, must=["'model' is a required property"], located=[])
+semantic("model_not_found", "ref('good')", "ref('goood')", must=["Compilation Error", "depends on a node named 'goood'"],
+         located=[suggests("good")])
+semantic("bad_aggregation", "agg: sum", "agg: summ", must=["summ"], located=[suggests("sum"), r"\['measures'\]\[0\]\['agg'\]"], exit=2,
+         why="dbt ends in an exception of Python's enum")
+semantic("bad_entity_type", "type: primary", "type: primry", must=["primry"], located=[suggests("primary")], exit=2,
+         why="dbt ends in an exception of Python's enum")
+semantic("bad_granularity", "type_params: {time_granularity: day}", "type_params: {time_granularity: dai}", must=["dai"],
+         located=[suggests("day")], exit=2, why="dbt ends in an exception of Python's enum")
+semantic("measure_not_found", "measure: revenue", "measure: revenu",
+         must=["Parsing Error", "A semantic model having a measure `revenu` does not exist but was referenced."],
+         located=[suggests("revenue")])
+semantic("metric_not_found", "metrics:\n", metric("- {name: r, label: R, type: ratio, type_params: {numerator: totel, denominator: total}}"),
+         line=20, must=["The metric `totel` does not exist but was referenced"], located=[suggests("total")])
+semantic("metric_disabled", "    label: Total", "    config: {enabled: false}\n    label: Total", line=26,
+         must=["depends on a metric named 'total'"], located=[])
+semantic("metric_name", "- name: total\n", "- name: 1 total\n", must=["The metric name '1 total' is invalid.", "cannot contain spaces"],
+         located=[])
+semantic("ratio_without_denominator", "metrics:\n", metric("- {name: r, label: R, type: ratio, type_params: {numerator: total}}"),
+         line=20, must=["Invalid ratio metric. Both a numerator and denominator must be specified"], located=[])
+semantic("bad_window", "metrics:\n", metric("- {name: c, label: C, type: cumulative, type_params: {measure: revenue, cumulative_type_params: {window: often}}}"),
+         line=20, must=["Invalid window (often)"], located=[])
+semantic("window_granularity", "metrics:\n", metric("- {name: cum, label: C, type: cumulative, type_params: {measure: revenue, cumulative_type_params: {window: 3 dayz}}}"),
+         line=20, must=["Semantic Manifest validation failed", "Invalid time granularity 'dayz' in window"], located=[])
+semantic("window_and_grain", "metrics:\n", metric("- {name: cum, label: C, type: cumulative, type_params: {measure: revenue, cumulative_type_params: {window: 3 days, grain_to_date: month}}}"),
+         line=20, must=["Both window and grain_to_date set for cumulative metric."], located=[])
+semantic("window_not_nested", "metrics:\n", metric("- {name: cum, label: C, type: cumulative, type_params: {measure: revenue, window: 3 days}}"),
+         line=20, must=["should be nested under"], located=[])
+semantic("derived_without_inputs", "metrics:\n", metric("- {name: der, label: D, type: derived, type_params: {expr: a}}"),
+         line=20, must=["No input metrics found for derived metric 'der'"], located=[])
+semantic("derived_alias", "metrics:\n", metric("- {name: der, label: D, type: derived, type_params: {expr: total, metrics: [{name: total, alias: total}]}}"),
+         line=20, must=["is already being used. Please choose another alias."], located=[])
+semantic("conversion_sum", "metrics:\n", metric("- {name: con, label: C, type: conversion, type_params: {conversion_type_params: {base_measure: revenue, conversion_measure: order_count, entity: order}}}"),
+         line=20, must=["must be COUNT/SUM(1)/COUNT_DISTINCT"], located=[])
+semantic("conversion_entity", "metrics:\n", metric("- {name: con, label: C, type: conversion, type_params: {conversion_type_params: {base_measure: order_count, conversion_measure: order_count, entity: ordr}}}"),
+         line=20, must=["Entity: ordr not found in base semantic model: orders."], located=[])
+semantic("same_label", "metrics:\n", metric("- {name: again, label: Total, type: simple, type_params: {measure: revenue}}"),
+         line=22, must=["Can't use label `Total`", "as it's already used for metric"], located=[])
+semantic("name_with_capitals", "- {name: channel,", "- {name: Channel,", must=["Invalid name `Channel`", "names may only contain lower case letters"],
+         located=[])
+semantic("reserved_name", "- {name: channel,", "- {name: month,", must=["Invalid name `month`", "reserved time granularity"], located=[])
+semantic("keyword", "- {name: channel,", "- {name: select,", must=["'select' is an SQL reserved keyword"], located=[])
+semantic("name_twice", "- {name: channel,", "- {name: revenue,", must=["can't use name `revenue` for a dimension when it was already used for a measure"],
+         located=[], line=15)
+semantic("no_primary_entity", "type: primary", "type: foreign", must=["contains dimensions, but it does not define a primary entity"],
+         located=[], line=6)
+semantic("two_primary_entities", "    entities:\n", "    entities:\n      - {name: buyer, type: primary}\n", line=10,
+         must=["Semantic models can have only one primary entity."], located=[])
+semantic("default_time", "defaults: {agg_time_dimension: placed}", "defaults: {agg_time_dimension: placd}", line=17,
+         must=["which doesn't exist as a time dimension in semantic model named 'orders'"], located=[suggests("placed")])
+semantic("no_time", "    defaults: {agg_time_dimension: placed}\n", "", line=16, must=["Aggregation time dimension for measure revenue"], located=[])
+semantic("percentile", "agg: sum,", "agg: percentile,", must=["uses a PERCENTILE aggregation, which requires agg_params.percentile to be provided."],
+         located=[])
+semantic("percentile_range", "agg: sum,", "agg: percentile, agg_params: {percentile: 95},", must=["but must be between 0 and 1"], located=[])
+semantic("count_without_expr", "agg: count, expr: 1", "agg: count", must=["uses a COUNT aggregation, which requires an expr to be provided."],
+         located=[])
+semantic("non_additive", "expr: amount", "expr: amount, non_additive_dimension: {name: dey, window_choice: sum}",
+         must=["that is not defined as a dimension in semantic model 'orders'", "Only choices supported are 'min' or 'max'"], located=[])
+semantic("natural_entity", "type: primary", "type: natural", must=["The use of `natural` entities"], located=[], line=10)
+semantic("no_time_spine", "    time_spine: {standard_granularity_column: day}\n", "", line=5,
+         must=["The semantic layer requires a time spine model with granularity DAY or smaller in the project"], located=[])
+semantic("time_spine_column", "standard_granularity_column: day", "standard_granularity_column: dag",
+         must=["Time spine standard granularity column must be defined on the model."], located=[suggests("day")])
+semantic("time_spine_granularity", "{name: day, granularity: day}", "{name: day}",
+         must=["Time spine standard granularity column must have a granularity defined"], located=[])
+semantic("filter_syntax", "measure: revenue", "measure: {name: revenue, filter: \"{{ Dimension('order__channel' }} = 1\"}",
+         must=["Semantic Manifest validation failed"], located=[])
+semantic("filter_name", "measure: revenue", "measure: {name: revenue, filter: \"{{ Dimensoin('order__channel') }} = 1\"}",
+         must=["Semantic Manifest validation failed", "'Dimensoin' is undefined"], located=[suggests("Dimension")])
+semantic("saved_query_metric", "metrics: [total]", "metrics: [totel]", line=25, must=["depends on a metric named 'totel'"], located=[suggests("total")])
+semantic("saved_query_group_by", "Dimension('order__channel')", "Dimension('order__chanel')", must=["is not a valid group-by name."], located=[])
+semantic("saved_query_order_by", "metrics: [total],", "metrics: [total], order_by: [total],",
+         must=["Semantic Manifest validation failed"], located=[])
+semantic("export_as", "  - name: daily\n", "  - name: daily\n    exports: [{name: e, config: {export_as: cube}}]\n", line=26,
+         must=["cube"], located=[], exit=2, why="dbt ends in an exception of Python's enum")
+
+
+# --- unit tests --------------------------------------------------------------------------------
+
+UNIT = """unit_tests:
+  - name: adds_up
+    model: total
+    given:
+      - input: ref('good')
+        rows: [{id: 1}]
+    expect:
+      rows: [{id: 1}]
+"""
+UNIT_MODELS = {"models/total.sql": "select id from {{ ref('good') }}\n", "tests/fixtures/rows.csv": "id\n1\n"}
+
+
+def unit(name, old, new, must, line, located=(), **more):
+    """One change in UNIT; the message names line `line` of it."""
+    files = {**UNIT_MODELS, "models/units.yml": UNIT.replace(old, new, 1), **more.pop("files", {})}
+    assert old in UNIT, name
+    case("unit_" + name, files, must=must, located=[at("models/units.yml", line), *located], **more)
+
+
+unit("unknown_model", "model: total", "model: totel", ["Unable to find model 'bad.totel' for unit test 'adds_up' in models/units.yml"], 3,
+     [suggests("total")])
+unit("no_model", "    model: total\n", "", ["Invalid unit_tests config given in models/units.yml", "'model' is a required property"], 2)
+unit("no_expect", "    expect:\n      rows: [{id: 1}]\n", "", ["'expect' is a required property"], 2)
+unit("unknown_format", "        rows: [{id: 1}]\n", "        format: jsn\n        rows: [{id: 1}]\n", ["'jsn' is not one of"], 6)
+unit("rows_as_text", "        rows: [{id: 1}]\n", "        rows: id 1\n", ["Unit test adds_up has input rows which do not match format"], 6)
+unit("csv_as_rows", "        rows: [{id: 1}]\n", "        format: csv\n        rows: [{id: 1}]\n",
+     ["Unit test adds_up has input rows or fixtures which do not match format csv", "Expected string."], 7)
+unit("expected_missing", "    expect:\n      rows: [{id: 1}]\n", "    expect: {format: sql}\n",
+     ["Unit test adds_up has expected rows or fixtures which do not match format sql"], 2)
+unit("unknown_fixture", "        rows: [{id: 1}]\n", "        format: csv\n        fixture: rowz\n",
+     ["File not found for fixture 'rowz' in unit tests in models/units.yml"], 7, [suggests("rows")])
+unit("no_seed", "        rows: [{id: 1}]\n", "", ["Unable to find seed 'bad.good' for unit tests in directories"], 5)
+unit("versions_without_versions", "    given:", "    versions: {include: [1]}\n    given:",
+     ["Unit test 'adds_up' should not have a versions include or exclude when referencing non-versioned model 'total'"], 4)
+unit("versions_both", "    given:", "    versions: {include: [1], exclude: [2]}\n    given:", ["can not both include and exclude versions"], 4)
+unit("incremental_without_override", "model: total", "model: grows", ["Boolean override for 'is_incremental' must be provided for unit test 'adds_up' in model 'grows'"], 2,
+     files={"models/grows.sql": "{{ config(materialized='incremental') }} select id from {{ ref('good') }} {% if is_incremental() %}where id > 1{% endif %}\n"})
+unit("incremental_without_this", "    given:", "    overrides: {macros: {is_incremental: true}}\n    given:",
+     ["Unit test 'adds_up' for incremental model 'total' must have a 'this' input"], 6,
+     files={"models/total.sql": "{{ config(materialized='incremental') }} select id from {{ ref('good') }} {% if is_incremental() %}where id > 1{% endif %}\n"})
+case("unit_twice", {**UNIT_MODELS, "models/units.yml": UNIT + UNIT.split("\n", 1)[1]}, must=["adds_up"])

@@ -126,7 +126,7 @@ def record(program, jobs, names=()):
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         answers = list(pool.map(lambda case: _answer(program, case), asked))
     known.update({case["name"]: answer for case, answer in zip(asked, answers)})
-    return {case["name"]: known[case["name"]] for case in can}
+    return {case["name"]: known[case["name"]] for case in can if case["name"] in known}
 
 
 def _answer(program, case):

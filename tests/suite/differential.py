@@ -15,17 +15,21 @@ says which kind of thing differs:
   answer    what ls, show, compile and run-operation print
   console   the lines tools grep for
   catalog   catalog.json
+  freshness sources.json
 """
+import functools
 import json
 import os
 import re
+import subprocess
 import threading
 
-from . import compare, observe
+from . import compare, observe, postgres
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROJECTS = os.path.join(HERE, "peers", "projects")
 RECORDED = os.path.join(HERE, "peers", "recorded")
+PLACES = {"duckdb": observe.DuckPlace, "postgres": postgres.Place}
 NODE_PARTS = ("nodes", "sources", "exposures", "groups", "metrics", "semantic_models", "saved_queries", "unit_tests",
               "functions", "docs", "disabled")
 
@@ -98,21 +102,22 @@ LEVELS = {
     # dots fill the line behind "9 of 12" or "10 of 12": how many depends on the order of the nodes
     "console": lambda step: sorted(re.sub(r"\.+ \[", "... [", line) for line in step["console"]),
     "catalog": lambda step: step.get("catalog"),
+    "freshness": lambda step: step.get("freshness"),
 }
 
 
 class _Once:
     """The observation of one project, made when the first of its cases runs."""
 
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
+    def __init__(self, program, folder, place):
+        self.program, self.folder, self.place = program, folder, place
         self.lock, self.steps, self.output, self.problem = threading.Lock(), None, [], None
 
     def get(self):
         with self.lock:
             if self.steps is None and self.problem is None:
                 try:
-                    self.steps = observe.observe(self.program, self.folder, self.output)
+                    self.steps = observe.observe(self.program, self.folder, self.output, self.place)
                 except Exception as problem:                      # a broken artifact fails all levels, not the runner
                     self.problem = "%s: %s" % (type(problem).__name__, problem)
             if self.problem:
@@ -124,8 +129,17 @@ class _Once:
 TREE = re.compile(r"\b(CondExpr|Test|Filter|Add|Sub|Mul|Div|FloorDiv|Mod|Pow|Pos|Slice)\((test|node|left|start)=")
 
 
+SEED_PLACE = re.compile(r"^Database Error in seed .*\nrow \d+, column \d+ \(.*\): ")
+
+
 def _forgive(level, want, got):
-    """Known differences (docs/compatibility.md): unrendered_config holds such an expression as it is written."""
+    """Known differences (docs/compatibility.md): unrendered_config holds such an expression as it is written; a seed's
+    value that does not fit is named with its row and column."""
+    if level == "message":
+        for name, left in want.items():
+            ours = (got.get(name) or {}).get("message") or ""
+            if left["message"] and SEED_PLACE.search(ours) and ours.split("\n")[0] == left["message"].split("\n")[0]:
+                left["message"] = ours
     if level != "manifest":
         return
     pairs = [(want[part].get(name), got[part].get(name)) for part in NODE_PARTS if part != "disabled" for name in want[part]]
@@ -161,17 +175,49 @@ def _check(once, recorded, level):
     return check
 
 
-def cases(options):
+def recorded_in(name, engine):
+    """Where dbt's answers for a project are kept."""
+    return os.path.join(RECORDED, *([] if engine == "duckdb" else [engine]), name + ".json")
+
+
+def _unrecorded():
+    raise AssertionError("nothing is recorded: tests/peers/record")
+
+
+@functools.lru_cache
+def _lacks(python, module):
+    return subprocess.run([python, "-c", "import " + module], capture_output=True).returncode != 0
+
+
+def python_missing(case):
+    """Why Python models of the case cannot run here, or None: WEIR_PYTHON names a Python with the modules."""
+    python = os.environ.get("WEIR_PYTHON", "python3")
+    lacking = [module for module in case.get("python", ()) if _lacks(python, module)]
+    return "%s has no %s (WEIR_PYTHON names another)" % (python, ", ".join(lacking)) if lacking else None
+
+
+def _cases(options, engine, title, missing):
     out = []
     for name in sorted(os.listdir(PROJECTS)):
         folder = os.path.join(PROJECTS, name)
+        if engine not in observe.engines_of(folder):
+            continue
         with open(os.path.join(folder, "case.json"), encoding="utf-8") as file:
             case = json.load(file)
-        with open(os.path.join(RECORDED, name + ".json"), encoding="utf-8") as file:
+        if not os.path.exists(recorded_in(name, engine)):
+            out.append(("%s/%s/recorded" % (title, name), _unrecorded, None))
+            continue
+        with open(recorded_in(name, engine), encoding="utf-8") as file:
             recorded = observe.expand(json.load(file)["steps"])
-        skip = case["later"] if case.get("later") and not options.later else None
-        once = _Once(options.program, folder)
+        skip = missing or python_missing(case) or (case["later"] if case.get("later") and not options.later else None)
+        once = _Once(options.program, folder, PLACES[engine])
         for level in LEVELS:
             if any(LEVELS[level](step) is not None for step in recorded):
-                out.append(("differential/%s/%s" % (name, level), _check(once, recorded, level), skip))
+                out.append(("%s/%s/%s" % (title, name, level), _check(once, recorded, level), skip))
     return out
+
+
+def cases(options):
+    """On DuckDB: differential/NAME/LEVEL; on a Postgres of our own: differential-postgres/NAME/LEVEL."""
+    return (_cases(options, "duckdb", "differential", None) +
+            _cases(options, "postgres", "differential-postgres", postgres.missing()))

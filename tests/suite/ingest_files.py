@@ -555,6 +555,23 @@ def kills(options):
         require(not made.files(".weir/spool"), "the spool is empty", made.files(".weir/spool")[:5])
 
 
+@test
+def retry_loads_what_failed(options):
+    """`retry` runs the failed load and what was skipped behind it, and nothing else."""
+    text = resource("\"data/*.csv\"") + resource("\"more/*.csv\"").split("\n", 1)[1].replace("name: r", "name: q").replace("s.r", "s.q")
+    files = {"models/m.sql": "select count(*) as n from {{ source('s', 'q') }}\n",
+             "models/s.yml": "sources: [{name: s, schema: s, tables: [{name: r}, {name: q}]}]\n",
+             "data/a.csv": "id\n1\n2\n", "more/b.csv": "id\n\"1\n"}
+    with Loads(options.program, {"ingest/files.yml": text, **files}) as made:
+        made.run("build", code=1)
+        with open(made.path("more/b.csv"), "w") as file:
+            file.write("id\n1\n2\n3\n")
+        made.run("retry")
+        ran = [result["unique_id"] for result in made.json("target", "run_results.json")["results"]]
+        require(len(ran) == 2 and any(name.startswith("model.") for name in ran), "only what failed ran again", ran)
+        require(made.query("select n from warehouse.main.m") == [["3"]], "rows", made.query("select n from warehouse.main.m"))
+
+
 def _lacks(servers):
     try:
         for server in servers:

@@ -9,6 +9,9 @@ A case is a folder with case.json:
   later           a reason: the case is skipped unless asked for
   files           globs of files a step may write, recorded beside the tables
   ignore_columns  columns whose values depend on the clock
+  engines         what it is recorded on: duckdb (when not said), postgres
+  keep            artifacts that the next step is to find: run_results.json for retry
+The files below on_postgres/ (on_duckdb/) take the place of the project's when it runs there.
 """
 import json
 import os
@@ -19,13 +22,14 @@ import tempfile
 
 from . import tables
 
-RUNNING = {"run", "build", "test", "seed", "snapshot"}
+RUNNING = {"run", "build", "test", "seed", "snapshot", "retry", "clone"}
 STAMP = re.compile(r"^\d\d:\d\d:\d\d  ?")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 KEY_LINE = re.compile(
-    r"^(\d+ of \d+ |Found \d|Concurrency:|Finished running|Completed |Done\. |Nothing to do|Encountered an error|"
+    r"^((Batch )?\d+ of \d+ |Found \d|Concurrency:|Finished running|Completed |Done\. |Nothing to do|Encountered an error|"
     r"Got \d+ result|Failure in|Warning in|compiled code at|The selection criterion|No nodes selected|"
     r"Building catalog|Catalog written|Compiled |Previewing |\[(ERROR|WARNING)\]: (in|Failure|Warning|Got))")
+LEFT_OVER = re.compile(r"__dbt_tmp\d{20}$")      # dbt's Python increments stay behind, with the time in their name
 KINDS = re.compile(r"^(Compilation|Parsing|Runtime|Database|Internal|Dependency) Error")
 
 
@@ -34,7 +38,7 @@ def clean_environment(home, extra=None):
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home, "LANG": "C.UTF-8", "TZ": "UTC",
            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "WEIR_ENGINE_LIBRARY",
-                 "WEIR_DUCKDB_LIB"):
+                 "WEIR_DUCKDB_LIB", "WEIR_PYTHON"):
         if name in os.environ:
             env[name] = os.environ[name]
     env.update(extra or {})
@@ -52,7 +56,7 @@ def run_program(program, args, cwd, home, env=None, timeout=180):
 
 
 def copy_case(folder, into):
-    shutil.copytree(folder, into, ignore=shutil.ignore_patterns("case.json"))
+    shutil.copytree(folder, into, ignore=shutil.ignore_patterns("case.json", "on_*"))
     return into
 
 
@@ -105,7 +109,7 @@ def manifest(path, project):
     with open(path, encoding="utf-8") as file:
         whole = json.loads(plain(file.read(), project))
     out = {}
-    own = lambda node: node.get("package_name") not in ("dbt", "dbt_duckdb")
+    own = lambda node: node.get("package_name") not in ("dbt", "dbt_duckdb", "dbt_postgres")
     for part in ("nodes", "sources", "exposures", "groups", "metrics", "semantic_models", "saved_queries",
                  "unit_tests", "functions", "macros", "docs"):
         out[part] = {name: _node(node) for name, node in whole[part].items() if own(node)}
@@ -125,8 +129,12 @@ def compiled(path, project):
     """{unique id: compiled SQL} of all nodes that were compiled."""
     with open(path, encoding="utf-8") as file:
         whole = json.loads(plain(file.read(), project))
-    return {name: node["compiled_code"] for name, node in whole["nodes"].items()
-            if node.get("compiled_code") is not None}
+    return {name: _own_code(node) for name, node in whole["nodes"].items() if node.get("compiled_code") is not None}
+
+
+def _own_code(node):
+    """Of a Python model only the user's part: what stands around it is each program's own."""
+    return node["raw_code"] if node.get("language") == "python" else node["compiled_code"]
 
 
 def _message(text):
@@ -143,7 +151,19 @@ def results(path, project):
         out[result["unique_id"]] = {
             key: result.get(key) for key in ("status", "failures", "message", "relation_name", "adapter_response",
                                              "compiled", "batch_results")}
-        out[result["unique_id"]]["message"] = _message(result.get("message"))
+        is_diff = result["unique_id"].startswith("unit_test.") and result["status"] == "fail"
+        out[result["unique_id"]]["message"] = result["message"] if is_diff else _message(result.get("message"))
+    return out
+
+
+def freshness(path, project):
+    """sources.json without times and ages: they depend on the clock."""
+    with open(path, encoding="utf-8") as file:
+        whole = json.loads(plain(file.read(), project))
+    clock = ("max_loaded_at", "snapshotted_at", "max_loaded_at_time_ago_in_s", "timing", "thread_id", "execution_time")
+    out = {"version": whole["metadata"]["dbt_schema_version"]}
+    for result in whole["results"]:
+        out[result["unique_id"]] = {key: type(value).__name__ if key in clock else value for key, value in result.items()}
     return out
 
 
@@ -158,14 +178,14 @@ def command_of(args):
     return words[0] if words else ""
 
 
-def _step(program, step, project, home, case):
+def _step(program, step, project, home, case, place):
     edit_files(project, step.get("edit", {}))
     target = os.path.join(project, "target")
-    for name in ("manifest.json", "run_results.json", "catalog.json"):
-        if name != "manifest.json" and os.path.exists(os.path.join(target, name)):
+    for name in ("manifest.json", "run_results.json", "catalog.json", "sources.json"):
+        if name not in ("manifest.json", *case.get("keep", ())) and os.path.exists(os.path.join(target, name)):
             os.unlink(os.path.join(target, name))
     before = os.stat(target + "/manifest.json").st_mtime_ns if os.path.exists(target + "/manifest.json") else 0
-    code, out, err = run_program(program, step["args"], project, home, step.get("env"))
+    code, out, err = run_program(program, step["args"], project, home, {**place.env, **step.get("env", {})})
     command = command_of(step["args"])
     keys, answer = console(plain(out, project))
     seen = {"args": step["args"], "exit": code, "console": keys}
@@ -181,8 +201,11 @@ def _step(program, step, project, home, case):
         seen["results"] = results(target + "/run_results.json", project)
     if here("catalog.json"):
         seen["catalog"] = catalog(target + "/catalog.json", project)
+    if here("sources.json"):
+        seen["freshness"] = freshness(target + "/sources.json", project)
     if command in RUNNING | {"run-operation"}:
-        seen["tables"] = tables.read(project, case.get("files", ()))
+        seen["tables"] = {name: relation for name, relation in place.read(project, case.get("files", ())).items()
+                          if not LEFT_OVER.search(name)}
         for relation in seen["tables"].values():
             _forget(relation, case.get("ignore_columns", ()))
     return seen, out, err
@@ -198,20 +221,49 @@ def _forget(relation, names):
     relation["rows"].sort(key=lambda row: json.dumps(row))
 
 
-def observe(program, folder, keep_output=None):
+class DuckPlace:
+    """Where a case runs: DuckDB files in the project's folder. postgres.Place is the other kind."""
+    name = "duckdb"
+    env = {}
+
+    def __init__(self, case):
+        pass
+
+    def prepare(self, project):
+        pass
+
+    def read(self, project, patterns=()):
+        return tables.read(project, patterns)
+
+    def close(self):
+        pass
+
+
+def engines_of(folder):
+    """What the case in a folder is recorded on."""
+    with open(os.path.join(folder, "case.json"), encoding="utf-8") as file:
+        return json.load(file).get("engines", ["duckdb"])
+
+
+def observe(program, folder, keep_output=None, place=DuckPlace):
     """The list of what each step of the case in `folder` did, run with `program` (an argv prefix)."""
     with open(os.path.join(folder, "case.json"), encoding="utf-8") as file:
         case = json.load(file)
+    where = place(os.path.basename(folder))
     with tempfile.TemporaryDirectory(prefix="weir-case-") as top:
         project = copy_case(folder, os.path.join(top, "project"))
         home = os.path.join(top, "home")
         os.mkdir(home)
+        if os.path.isdir(os.path.join(folder, "on_" + where.name)):
+            shutil.copytree(os.path.join(folder, "on_" + where.name), project, dirs_exist_ok=True)
+        where.prepare(project)
         steps = []
         for step in case["steps"]:
-            seen, out, err = _step(program, step, project, home, case)
+            seen, out, err = _step(program, step, project, home, case, where)
             if keep_output is not None:
                 keep_output.append({"args": step["args"], "exit": seen["exit"], "stdout": out, "stderr": err})
             steps.append(seen)
+        where.close()
         return steps
 
 

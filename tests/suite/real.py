@@ -3,10 +3,13 @@
   $WEIR_JAFFLE_DUCKDB  a checkout of dbt-labs/jaffle_shop_duckdb
   $WEIR_JAFFLE_SHOP    a checkout of dbt-labs/jaffle-shop (its profile is replaced by a DuckDB one)
   $WEIR_SHARED_DATA    a folder of public data sets (default: shared/data beside the repository)
+  $WEIR_PUBLIC_PROJECTS  a folder of checkouts (OWNER+NAME): what dbt reads of them must be the same (tests/peers/public)
   $DBT                 an installed dbt: then all tables must equal the ones it builds
 """
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 
 from . import compare, observe, projects, tables
@@ -90,15 +93,28 @@ def _commands(checkout):
     return [build_all] if os.path.isdir(os.path.join(checkout, "dbt_packages")) else [["deps"], build_all]
 
 
+def _public(program, folder):
+    """Every project of a folder, by dbt and by weir; what differs is in the output of tests/peers/public."""
+    def check():
+        script = os.path.join(ROOT, "tests", "peers", "public")
+        made = subprocess.run([sys.executable, script, folder, "--weir", program, "--dbt", os.environ["DBT"]], capture_output=True, text=True)
+        wrong = [line for line in made.stdout.split("\n") if " other nodes " in line or " exit code " in line or " failed " in line]
+        assert " equal, " in made.stdout and not wrong, "\n".join(wrong) or (made.stdout + made.stderr)[-3000:]
+    return check
+
+
 def cases(options):
     jaffle = os.environ.get("WEIR_JAFFLE_DUCKDB", "")
     shop = os.environ.get("WEIR_JAFFLE_SHOP", "")
     data = os.environ.get("WEIR_SHARED_DATA", os.path.join(os.path.dirname(ROOT), "shared", "data"))
     absent = lambda path, name: None if path and os.path.isdir(path) else "$%s names no checkout" % name
+    public = os.environ.get("WEIR_PUBLIC_PROJECTS", "")
+    no_public = absent(public, "WEIR_PUBLIC_PROJECTS") or (None if os.environ.get("DBT") else "no $DBT to compare with")
     no_data = None if os.path.isdir(data) else "no shared data at $WEIR_SHARED_DATA"
     profile = "default:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: jaffle.duckdb, threads: 2}\n"
     return [
         ("real/jaffle_shop_duckdb", _project(options.program, jaffle, None, [["build"]]), absent(jaffle, "WEIR_JAFFLE_DUCKDB")),
         ("real/jaffle_shop", _project(options.program, shop, profile, _commands(shop)), absent(shop, "WEIR_JAFFLE_SHOP")),
+        ("real/public_projects", _public(options.program, public), no_public),
         ("real/hotel_bookings", _hotel(options.program, data), no_data),
         ("real/nested_json", _nested(options.program, data), no_data)]

@@ -1,0 +1,1 @@
+{{ config(materialized='incremental', schema='more') }} select * from {{ ref('kept') }}

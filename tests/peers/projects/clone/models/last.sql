@@ -1,0 +1,1 @@
+{{ config(materialized='table', alias='named_otherwise') }} select id from {{ ref('passing') }}

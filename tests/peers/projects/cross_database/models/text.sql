@@ -1,0 +1,18 @@
+select
+  {{ dbt.concat(["'a'", "'b'", "'c'"]) }} as c1,
+  {{ dbt.hash("'abc'") }} as h1,
+  {{ dbt.length("'hello'") }} as l1,
+  {{ dbt.position("'l'", "'hello'") }} as p1,
+  {{ dbt.replace("'hello'", "'l'", "'L'") }} as r1,
+  {{ dbt.right("'hello'", 2) }} as r2,
+  {{ dbt.right("'hello'", 0) }} as r3,
+  {{ dbt.split_part("'a|b|c'", "'|'", 2) }} as s1,
+  {{ dbt.split_part("'a|b|c'", "'|'", -1) }} as s2,
+  {{ dbt.string_literal('it') }} as lit,
+  '{{ dbt.escape_single_quotes("it's") }}' as esc,
+  {{ dbt.safe_cast("'1'", dbt.type_int()) }} as sc,
+  {{ dbt.safe_cast("'x'", "integer") if false else 1 }} as sc2,
+  {{ dbt.cast("'5'", 'integer') }} as ca,
+  {{ dbt.cast_bool_to_text("true") }} as cb,
+  {{ dbt.equals("null", "null") }} as e1,
+  {{ dbt.equals("1", "2") }} as e2

@@ -1,0 +1,1 @@
+{{ config(materialized='no_main', enabled=var('bad', false)) }} select 1

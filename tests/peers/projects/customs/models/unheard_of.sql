@@ -1,0 +1,1 @@
+{{ config(materialized='unheard', enabled=var('bad', false)) }} select 1

@@ -1,0 +1,1 @@
+{{ config(materialized='wrong_return', enabled=var('bad', false)) }} select 1

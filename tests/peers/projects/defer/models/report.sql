@@ -1,0 +1,1 @@
+select id, v, n from {{ ref('mart') }}

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+select id, seen, kind from {{ ref('events') }}

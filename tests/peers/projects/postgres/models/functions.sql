@@ -1,0 +1,30 @@
+{{ config(materialized='table') }}
+select
+    {% for part in ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond'] %}
+    {{ datediff("timestamp '2023-11-30 23:59:58.5'", "timestamp '2024-02-03 01:02:03.25'", part) }} as diff_{{ part }},
+    {% endfor %}
+    {{ dateadd('day', 3, "date '2024-02-27'") }} as later,
+    {{ dateadd('month', -1, "timestamp '2024-03-31 10:00:00'") }} as earlier,
+    {{ date_trunc('month', "timestamp '2024-03-31 10:00:00'") }} as month,
+    {{ last_day("date '2024-02-03'", 'month') }} as last,
+    {{ split_part("'a|b|c'", "'|'", 2) }} as second,
+    {{ split_part("'a|b|c'", "'|'", -1) }} as back,
+    {{ concat(["'a'", "'b'"]) }} as both,
+    {{ hash("'a'") }} as hashed,
+    {{ length("'abc'") }} as size,
+    {{ position("'b'", "'abc'") }} as place,
+    {{ replace("'abc'", "'b'", "'x'") }} as changed,
+    {{ right("'abc'", 2) }} as ending,
+    {{ safe_cast("'12'", api.Column.translate_type('integer')) }} as number,
+    {{ cast_bool_to_text('true') }} as truth,
+    {{ string_literal('text') }} as literal,
+    {{ array_construct([1, 2]) }} as list,
+    {{ array_append(array_construct([1]), 2) }} as longer,
+    {{ array_concat(array_construct([1]), array_construct([2, 3])) }} as joined,
+    cast('1' as {{ type_bigint() }}) as big,
+    cast('1.5' as {{ type_numeric() }}) as exact,
+    cast('1.5' as {{ type_float() }}) as rough,
+    cast('x' as {{ type_string() }}) as text,
+    cast('2024-01-01' as {{ type_timestamp() }}) as moment,
+    cast('1' as {{ type_int() }}) as whole,
+    cast('true' as {{ type_boolean() }}) as flag

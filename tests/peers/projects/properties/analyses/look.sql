@@ -1,0 +1,1 @@
+select {{ helper(1) }} as id from {{ ref('report') }}

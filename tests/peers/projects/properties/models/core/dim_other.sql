@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select id, name as label from {{ ref('base') }}

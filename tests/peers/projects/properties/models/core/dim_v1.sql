@@ -1,0 +1,1 @@
+select id, name, 0 as old from {{ ref('base') }}

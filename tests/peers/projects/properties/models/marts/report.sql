@@ -1,0 +1,2 @@
+{{ config(group=none) }}
+select id, {{ function('double_it') }}(id) as twice from {{ ref('dim') }}

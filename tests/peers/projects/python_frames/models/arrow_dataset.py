@@ -1,0 +1,5 @@
+import pyarrow.dataset as ds
+
+
+def model(dbt, session):
+    return ds.dataset(dbt.ref("base").to_arrow_table())

@@ -1,0 +1,3 @@
+def model(dbt, session):
+    frame = dbt.ref("base").df()
+    return frame[frame["id"] > 100]

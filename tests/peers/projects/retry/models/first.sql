@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select {{ "error('first')" if var('bad') == 'first' else 1 }} as one

@@ -1,0 +1,1 @@
+{% snapshot held %}{{ config(unique_key='id', strategy='check', check_cols=['id']) }} select id, {{ "error('held')" if var('bad') == 'snapshot' else 1 }} as one from {{ ref('events') }}{% endsnapshot %}

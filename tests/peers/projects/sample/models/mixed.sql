@@ -1,0 +1,1 @@
+select * from {{ ref('passing') }} union all select * from {{ source('raw', 'events') }} union all select * from {{ source('raw', 'plain') }} union all select * from {{ source('raw', 'quoted') }} union all select * from {{ ref('events').render() }}

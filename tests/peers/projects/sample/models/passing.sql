@@ -1,0 +1,1 @@
+{{ config(materialized='ephemeral', event_time='seen') }} select * from {{ ref('events') }}

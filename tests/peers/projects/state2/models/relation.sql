@@ -1,0 +1,1 @@
+{{ config(alias="named", schema=target.name) }} select * from {{ ref("body") }}

@@ -1,0 +1,1 @@
+{{ config(materialized="table", meta={"size": var("size")}) }} select 1 as id

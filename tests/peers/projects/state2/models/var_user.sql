@@ -1,0 +1,1 @@
+select {{ var("size") }} as id

@@ -1,0 +1,1 @@
+select id, amount + 1 as more from {{ ref('passing') }}

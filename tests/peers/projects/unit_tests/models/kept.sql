@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select id, country, amount from {{ ref('base_orders') }}

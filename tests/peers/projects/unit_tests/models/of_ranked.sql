@@ -1,0 +1,1 @@
+select id from {{ ref('ranked', v=1) }} union all select id from {{ ref('ranked') }}

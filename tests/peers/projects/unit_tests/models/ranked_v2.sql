@@ -1,0 +1,1 @@
+select id, amount, 2 as version from {{ ref('base_orders') }}
