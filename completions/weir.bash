@@ -27,6 +27,9 @@ _weir()
             ls | list) more='--output --output-keys' ;;
             show) more='--inline --limit --output' ;;
             compile) more='--inline --output' ;;
+            check) more='--output' ;;
+            diff) more='--key --limit --output' ;;
+            convert) more='--output' ;;
             run-operation) more='--args' ;;
             seed) more='--show' ;;
             test) more='--store-failures --indirect-selection' ;;
@@ -57,14 +60,18 @@ _weir()
         --unified | --template) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
     esac
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'build run test seed ingest publish schema generate parse compile ls list show run-operation docs
-            deps clean debug init render help' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'build run test seed snapshot ingest publish schema generate convert check diff lint format retry clone source parse
+            compile ls list show run-operation docs deps clean debug init render help' -- "$word")
     elif [[ $command == docs ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'generate' -- "$word")
     elif [[ $command == schema ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'list show diff' -- "$word")
     elif [[ $command == generate && ${COMP_WORDS[COMP_CWORD - 1]} == generate ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'partner' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'source model schema partner' -- "$word")
+    elif [[ $command == source ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'freshness' -- "$word")
+    elif [[ $command == lint || $command == format || $command == convert ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
     elif [[ $command == generate ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi

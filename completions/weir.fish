@@ -1,6 +1,6 @@
 # fish completion for weir, and for dbt where that name is a link to it.
 
-set -l commands build run test seed ingest publish schema generate parse compile ls list show run-operation docs deps clean debug init render help
+set -l commands build run test seed ingest publish schema generate convert check diff lint format retry clone source parse compile ls list show run-operation docs deps clean debug init render help
 
 function __weir_nodes
     # The project is parsed in milliseconds: the names are always those of now.
@@ -20,7 +20,16 @@ for program in weir dbt
     complete -c $program -n $none -a ingest -d 'load APIs, databases, files'
     complete -c $program -n $none -a publish -d 'bring models out'
     complete -c $program -n $none -a schema -d 'columns of loaded tables'
-    complete -c $program -n $none -a generate -d 'propose a mapping from sample files'
+    complete -c $program -n $none -a generate -d 'write YAML, models, mappings'
+    complete -c $program -n $none -a convert -d 'plain SQL as a model'
+    complete -c $program -n $none -a check -d 'bind SQL before anything runs'
+    complete -c $program -n $none -a diff -d 'compare two models'
+    complete -c $program -n $none -a lint -d 'faults of style'
+    complete -c $program -n $none -a format -d 'lay SQL out anew'
+    complete -c $program -n $none -a retry -d 'run again what failed'
+    complete -c $program -n $none -a clone -d 'clone nodes of a state'
+    complete -c $program -n $none -a source -d 'freshness of sources'
+    complete -c $program -n '__fish_seen_subcommand_from source' -a freshness
     complete -c $program -n $none -a parse -d 'read the project, write the manifest'
     complete -c $program -n $none -a compile -d 'write the SQL, run nothing'
     complete -c $program -n $none -a 'ls list' -d 'list nodes'
@@ -34,7 +43,7 @@ for program in weir dbt
     complete -c $program -n $none -a render -d 'render one Jinja template'
     complete -c $program -n '__fish_seen_subcommand_from docs' -a generate
     complete -c $program -n '__fish_seen_subcommand_from schema' -a 'list show diff'
-    complete -c $program -n '__fish_seen_subcommand_from generate; and not __fish_seen_subcommand_from partner' -a partner
+    complete -c $program -n '__fish_seen_subcommand_from generate; and not __fish_seen_subcommand_from partner source model schema' -a 'source model schema partner'
     complete -c $program -n '__fish_seen_subcommand_from generate; and __fish_seen_subcommand_from partner' -F
     complete -c $program -n '__fish_seen_subcommand_from generate' -l partner -x -d 'its name'
     complete -c $program -n '__fish_seen_subcommand_from generate' -l members -x -d 'names of the files'

@@ -1,0 +1,1 @@
+select customer, spent from {{ ref('customers') }} where spent > 10
