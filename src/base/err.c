@@ -162,6 +162,29 @@ bool err_locate(Err *err, Place place, Str source)
     return false;
 }
 
+bool err_within(Err *err, Str source)
+{
+    Str excerpt = str_of(err->excerpt), line = STR_NONE;
+    str_next_part(&excerpt, '\n', &line);
+    if (err->place.line < 1 || !str_next_part(&excerpt, '\n', &line))
+        return false;
+    ptrdiff_t bar = str_find(line, STR(" | "));
+    Str shown = bar < 0 ? STR_NONE : str_slice(line, (size_t)bar + 3, line.len);
+    ptrdiff_t at = shown.len ? str_find(source, shown) : -1;
+    if (at < 0)
+        return false;
+    size_t inside = 0;
+    for (int i = 1; i < err->place.column && inside < shown.len; i++)
+        utf8_next(shown, &inside);
+    Place found = place_at(err->place.file, source, (size_t)at + inside);
+    err->place.line = found.line;
+    err->place.column = found.column;
+    memory_give(err->excerpt);
+    err->excerpt = NULL;
+    err_show_source(err, source);
+    return false;
+}
+
 bool err_wrap(Err *err, const char *format, ...)
 {
     assert(err->kind != ERR_NONE);

@@ -52,6 +52,10 @@ void err_show_source(Err *err, Str source);
 /* Gives the error a place if it has none yet. Returns false. */
 bool err_locate(Err *err, Place place, Str source);
 
+/* The place is in a text of its own that stands in `source` (a scalar of YAML that was rendered):
+ * it becomes the place in `source`, where the excerpt's line is found there. Returns false. */
+bool err_within(Err *err, Str source);
+
 /* Adds context in front: "loading profiles.yml: <text>". Returns false. */
 bool err_wrap(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -18,7 +18,6 @@
 
 #define SECRET_RANK 950
 #define SECRETS_MOST 256
-#define INTERRUPTED_EXIT 130
 
 /* ---- environment ---- */
 

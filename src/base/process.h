@@ -22,6 +22,8 @@ void secrets_from_environment(void);
 bool secret_any(void);
 void secret_hide(Text *text);
 
+#define INTERRUPTED_EXIT 130
+
 /* SIGINT and SIGTERM: the first sets the flag and calls `cancel` from a thread that may take
  * locks; the second ends the process with 130. Once a process. */
 void interrupt_watch(void (*cancel)(void *context), void *context);

@@ -110,7 +110,13 @@ bool cmd_check(Cli *cli, int *exit_code, Err *err)
     TRY(cli_select(cli, KINDS, &selected, err));
     TRY(cli_load_state(cli, &state, err));
     cli_run_options(cli, RUN_COMPILE, state, &options);
+    interrupt_watch(NULL, NULL); /* what stands for the tables is dropped before it ends */
     TRY(check_run(cli->graph, selected, &options, &cli->arena, &report, err));
+    if (interrupt_seen()) {
+        event_print(LEVEL_ERROR, "CheckInterrupted", "W107", "The check was interrupted");
+        *exit_code = INTERRUPTED_EXIT;
+        return true;
+    }
     if (str_is(flag_text(cli->flags, "output"), "json"))
         print_json(&report, &cli->arena);
     else

@@ -82,15 +82,17 @@ static void check_configuration(Cli *cli, Str profiles, Text *problems, int *fai
     bool has_project = cli_load_config(cli, false, &project_error);
     bool has_profile = has_project && cli_load_config(cli, true, &profile_error);
     bool has_file = file_exists(path_join(&cli->arena, profiles, STR("profiles.yml")));
-    say_line(LEVEL_INFO, "Configuration:");
-    if (has_profile)
+    const char *state = !has_file ? "not found" : has_project ? "invalid" : "not checked";
+    bool is_told = !flag_is(cli->flags, "connection");
+    say_line(LEVEL_INFO, is_told ? "Configuration:"
+                                 : "Skipping steps before connection verification");
+    if (is_told && has_profile)
         say_line(LEVEL_INFO, "  profiles.yml file [OK found and valid]");
-    else
-        say_line(LEVEL_ERROR, "  profiles.yml file [ERROR %s]",
-                 !has_file ? "not found" : has_project ? "invalid" : "not checked");
-    if (has_project)
+    else if (is_told)
+        say_line(LEVEL_ERROR, "  profiles.yml file [ERROR %s]", state);
+    if (is_told && has_project)
         say_line(LEVEL_INFO, "  dbt_project.yml file [OK found and valid]");
-    else
+    else if (is_told)
         say_line(LEVEL_ERROR, "  dbt_project.yml file [ERROR invalid]");
     if (!has_project)
         keep_problem(&project_error, problems, failed);

@@ -110,38 +110,34 @@ static const Str *words_given(Cli *cli, uint32_t *count)
     return out;
 }
 
-bool cmd_generate_source(Cli *cli, int *exit_code, Err *err)
+typedef bool (*GenerateFn)(Compiler *compiler, Graph *graph, const Str *names, uint32_t count,
+                           Str before, Str file, Arena *arena, Generated *out, Err *err);
+
+static bool generate_yaml(Cli *cli, GenerateFn make, const char *of_what, Err *err)
 {
-    (void)exit_code;
     Compiler *compiler;
     Str output, before;
     uint32_t count;
-    const Str *schemas = words_given(cli, &count);
+    const Str *names = words_given(cli, &count);
     if (!count)
-        return err_set(err, ERR_USAGE, NOWHERE, "of which schema? %s generate source SCHEMA...",
-                       cli->program);
+        return err_set(err, ERR_USAGE, NOWHERE, "of which %s? See `%s %s --help`", of_what,
+                       cli->program, commands[cli->parsed.command].name);
     TRY(open_catalogue(cli, &compiler, &output, &before, err));
     Generated made;
-    TRY(generate_sources(compiler, cli->graph, schemas, count, before, output, &cli->arena, &made,
-                         err));
+    TRY(make(compiler, cli->graph, names, count, before, output, &cli->arena, &made, err));
     return give(output, before, &made, err);
+}
+
+bool cmd_generate_source(Cli *cli, int *exit_code, Err *err)
+{
+    (void)exit_code;
+    return generate_yaml(cli, generate_sources, "schema", err);
 }
 
 bool cmd_generate_schema(Cli *cli, int *exit_code, Err *err)
 {
     (void)exit_code;
-    Compiler *compiler;
-    Str output, before;
-    uint32_t count;
-    const Str *models = words_given(cli, &count);
-    if (!count)
-        return err_set(err, ERR_USAGE, NOWHERE, "of which models? %s generate schema MODEL...",
-                       cli->program);
-    TRY(open_catalogue(cli, &compiler, &output, &before, err));
-    Generated made;
-    TRY(generate_schema(compiler, cli->graph, models, count, before, output, &cli->arena, &made,
-                        err));
-    return give(output, before, &made, err);
+    return generate_yaml(cli, generate_schema, "models", err);
 }
 
 /* --output may be a folder: a file stg_SOURCE__TABLE.sql in it for each. */
@@ -167,8 +163,8 @@ bool cmd_generate_model(Cli *cli, int *exit_code, Err *err)
         Generated made;
         Str file = output;
         if (is_folder) {
-            Str name = str_replace(arena, sources[i], STR("."), STR("__"));
-            file = path_join(arena, output, str_print(arena, "stg_" STR_FMT ".sql", STR_ARG(name)));
+            file = path_join(arena, output, str_print(arena, STR_FMT ".sql",
+                                                      STR_ARG(staging_name(arena, sources[i]))));
             before = STR("");
             if (file_info(file).kind != FILE_ABSENT)
                 TRY(file_read(arena, file, &before, err));

@@ -38,8 +38,9 @@ static bool call_var(Object *self, Call *call, Value *out, Err *err)
         return true;
     return err_set(err, ERR_COMPILATION, NOWHERE,
                    "Required var '" STR_FMT "' not found in config:\nVars supplied to " STR_FMT
-                   " do not contain it",
-                   STR_ARG(name), STR_ARG(context->node_label));
+                   " do not contain it\nGive it with --vars '{" STR_FMT ": ...}', below `vars:` in "
+                   "dbt_project.yml, or a default: var('" STR_FMT "', ...)",
+                   STR_ARG(name), STR_ARG(context->node_label), STR_ARG(name), STR_ARG(name));
 }
 
 /* var.has_var('x') */
@@ -94,7 +95,8 @@ static bool call_env_var(Object *self, Call *call, Value *out, Err *err)
         *out = value_text(text_copy(call->arena, &shown));
     } else {
         return err_set(err, ERR_PARSING, NOWHERE,
-                       "Env var required but not provided: '" STR_FMT "'", STR_ARG(name));
+                       "Env var required but not provided: '" STR_FMT "'\nSet it, or give a "
+                       "default: env_var('" STR_FMT "', ...)", STR_ARG(name), STR_ARG(name));
     }
     if (context->phase->on_env_var)
         context->phase->on_env_var(context, name, *out);

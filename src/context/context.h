@@ -167,6 +167,7 @@ typedef struct Dialect {
     bool tells_database_errors; /* failed statements are Database Errors, not Runtime Errors    */
     bool lists_are_json;       /* arrays in results are text of JSON: a driver's lists         */
     bool copies_rows;          /* rows of seeds are streamed in (COPY)                         */
+    bool ignores_case;         /* names that differ in their letters' case only are one        */
     bool has_text_lengths;     /* varchar(n) is a limit                                        */
     bool has_index_types;      /* indexes have a type (hash) and a name of their own each time */
     bool has_concurrent_batches; /* batches of a microbatch model may run side by side          */

@@ -10,6 +10,7 @@ static const Dialect dialects[] = {
         .relation_class = "DuckDBRelation",
         .column_class = "DuckDBColumn",
         .binding = STR_INIT("?"),
+        .ignores_case = true,
         .has_structs = true,
         .has_concurrent_batches = true,
     },

@@ -16,7 +16,11 @@ static bool package_restricts(const Project *project, Str name)
 static bool refuse(const Node *node, const Node *target, Str scope, const char *scope_type,
                    Err *err)
 {
-    return err_set(err, ERR_PARSING, (Place){node->original_file_path, 0, 0},
+    Place place = {node->original_file_path, 0, 0};
+    for (uint32_t i = 0; i < node->refs.len; i++)
+        if (str_eq(node->refs.at[i].name, target->name) && node->refs.at[i].place.line)
+            place = node->refs.at[i].place;
+    return err_set(err, ERR_PARSING, place,
                    "Node " STR_FMT " attempted to reference node " STR_FMT
                    ", which is not allowed because the referenced node is " STR_FMT
                    " to the '" STR_FMT "' %s.",

@@ -112,6 +112,9 @@ static bool fail_missing(const Node *node, const Missing *missing, Err *err)
     Str nearest = nearest_name(&scratch, missing);
     if (nearest.len)
         text_print(&text, "\nDid you mean '" STR_FMT "'?", STR_ARG(nearest));
+    else if (!missing->is_disabled)
+        text_print(&text, "\nThere is no %s with a name near to it; `weir ls` shows what there is",
+                   missing->kind);
     arena_drop(&scratch);
     bool is_declared = node->kind == NODE_METRIC || node->kind == NODE_SAVED_QUERY ||
                        node->kind == NODE_SEMANTIC_MODEL;

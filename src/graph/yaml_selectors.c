@@ -202,6 +202,8 @@ bool selectors_find(const Project *project, Str name, Value *out, Err *err)
         return true;
     }
     AUTO(text) Text text = {0};
+    Str names[32];
+    uint32_t count = 0;
     text_print(&text, "Could not find selector named " STR_FMT ", expected one of [",
                STR_ARG(name));
     uint32_t at = 0;
@@ -211,8 +213,13 @@ bool selectors_find(const Project *project, Str name, Value *out, Err *err)
            dict_next(project->selectors.dict, &at, &key, &value)) {
         text_print(&text, "%s'" STR_FMT "'", is_first ? "" : ", ", STR_ARG(value_str(key)));
         is_first = false;
+        if (count < COUNT_OF(names))
+            names[count++] = value_str(key);
     }
     text_add_char(&text, ']');
+    Str near = str_nearest(name, names, count);
+    if (near.len)
+        text_print(&text, "\nDid you mean '" STR_FMT "'?", STR_ARG(near));
     return err_set(err, ERR_RUNTIME, NOWHERE, STR_FMT, STR_ARG(text_str(&text)));
 }
 

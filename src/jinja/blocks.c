@@ -245,6 +245,8 @@ bool jinja_blocks(Arena *arena, Str source, Str file, const char *const *kinds, 
         }
     }
     if (is_inside)
-        return fail_at(&scanner, block.offset, "a block that is not closed: ", block.kind);
+        return err_set_in(err, ERR_COMPILATION, place_at(file, source, block.offset), source,
+                          "a block that is not closed: " STR_FMT "; expected {%% end" STR_FMT
+                          " %%}", STR_ARG(block.kind), STR_ARG(block.kind));
     return true;
 }

@@ -21,6 +21,16 @@ Value closure_make(Interp *interp, const Function *function)
 
 /* ---- arguments ---- */
 
+/* The argument whose name is nearest; the first few count. */
+static Str nearest_parameter(const Function *function, Str name)
+{
+    Str names[16];
+    uint32_t count = 0;
+    for (; count < function->parameter_count && count < COUNT_OF(names); count++)
+        names[count] = function->parameters[count].name->text;
+    return str_nearest(name, names, count);
+}
+
 static bool wrong_arguments(const Function *function, const Macro *macro, const Call *call,
                             const Str *unknown, Err *err)
 {
@@ -29,10 +39,13 @@ static bool wrong_arguments(const Function *function, const Macro *macro, const 
         return err_set(err, ERR_TYPE, NOWHERE,
                        "macro '" STR_FMT "' was called with a call block, but it does not use "
                        "`caller`", STR_ARG(name));
-    if (unknown)
+    if (unknown) {
+        Str near = nearest_parameter(function, *unknown);
         return err_set(err, ERR_TYPE, NOWHERE,
-                       "macro '" STR_FMT "' takes no keyword argument '" STR_FMT "'",
-                       STR_ARG(name), STR_ARG(*unknown));
+                       "macro '" STR_FMT "' takes no keyword argument '" STR_FMT "'%s" STR_FMT "%s",
+                       STR_ARG(name), STR_ARG(*unknown), near.len ? "\nDid you mean '" : "",
+                       STR_ARG(near), near.len ? "'?" : "");
+    }
     return err_set(err, ERR_TYPE, NOWHERE,
                    "macro '" STR_FMT "' takes not more than %u argument(s), %u were given",
                    STR_ARG(name), function->parameter_count, call->arg_count);

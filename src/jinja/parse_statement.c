@@ -38,6 +38,21 @@ static void print_ends(uint64_t ends, Text *out)
     }
 }
 
+/* "unknown tag 'sett'", and the tag that is nearest. */
+static void print_unknown(Str tag, Text *out)
+{
+    static const char *const tags[] = {"set", "if", "for", "do", "macro", "call", "filter", "raw",
+                                       "elif", "else", "endif", "endfor", "endset", "endcall",
+                                       "endmacro", "endfilter", "with", "endwith"};
+    Str names[COUNT_OF(tags)];
+    for (size_t i = 0; i < COUNT_OF(tags); i++)
+        names[i] = str_of(tags[i]);
+    Str near = str_eq(tag, STR("elseif")) ? STR("elif") : str_nearest(tag, names, COUNT_OF(tags));
+    text_print(out, "unknown tag '" STR_FMT "'", STR_ARG(tag));
+    if (near.len && !str_eq(near, tag))
+        text_print(out, ". Did you mean '" STR_FMT "'?", STR_ARG(near));
+}
+
 /* The end of the template, or a tag that does not belong here. */
 static bool wrong_tag(Parser *parser, uint64_t ends)
 {
@@ -45,7 +60,7 @@ static bool wrong_tag(Parser *parser, uint64_t ends)
     if (parser_at(parser, TOKEN_END))
         text_add_c(&text, "unexpected end of template");
     else
-        text_print(&text, "unknown tag '" STR_FMT "'", STR_ARG(parser->token.text));
+        print_unknown(parser->token.text, &text);
     if (ends) {
         int line, column;
         parser_place(parser, parser->open_block_at, &line, &column);

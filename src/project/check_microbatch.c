@@ -27,7 +27,10 @@ static bool fail(const Node *node, Err *err, const char *format, ...)
     va_start(args, format);
     text_vprint(&text, format, args);
     va_end(args);
-    return err_set(err, ERR_PARSING, (Place){node->file, (int)node->line, node->line ? 1 : 0},
+    ptrdiff_t call = str_find(node->raw_code, STR("config("));
+    Place place = call < 0 ? (Place){node->file, 1, 1}
+                           : place_at(node->file, node->raw_code, (size_t)call);
+    return err_set_in(err, ERR_PARSING, place, node->raw_code,
                    "Microbatch model '" STR_FMT "' " STR_FMT, STR_ARG(node->name),
                    STR_ARG(text_str(&text)));
 }

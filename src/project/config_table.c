@@ -349,9 +349,18 @@ static bool one_of(const ConfigField *field, Value value, const char *const *nam
             return true;
     AUTO(text) Text shown = {0};
     value_repr(value, &shown);
+    AUTO(text) Text known = {0};
+    Str list[8];
+    for (size_t i = 0; i < count; i++)
+        text_print(&known, "%s'%s'", i ? ", " : "", names[i]);
+    for (size_t i = 0; i < count && i < COUNT_OF(list); i++)
+        list[i] = str_of(names[i]);
+    Str near = str_nearest(value_str(value), list, count < COUNT_OF(list) ? count : COUNT_OF(list));
     return err_set(err, ERR_PARSING, NOWHERE,
-                   "Field \"" STR_FMT "\" of type %s has invalid value " STR_FMT,
-                   STR_ARG(field->key), type, STR_ARG(text_str(&shown)));
+                   "Field \"" STR_FMT "\" of type %s has invalid value " STR_FMT
+                   "\nexpected one of %s%s" STR_FMT "%s",
+                   STR_ARG(field->key), type, STR_ARG(text_str(&shown)), known.at,
+                   near.len ? ". Did you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
 }
 
 static bool check_text(const ConfigField *field, Value value, Err *err)

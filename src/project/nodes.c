@@ -25,6 +25,37 @@ static void take_version(Arena *arena, Node *node, const Patch *patch)
     array_add(fqn, value_text(str_print(arena, "v" STR_FMT, STR_ARG(text_str(&version)))));
 }
 
+/* A config that does not fit stands in the property file or in config(): that is its place. */
+static bool place_config(const Node *node, const Patch *patch, Err *err)
+{
+    Str text = str_of(err->text);
+    ptrdiff_t at = str_find(text, STR("at path ['"));
+    ptrdiff_t field = str_find(text, STR("Field \""));
+    if ((at < 0 && field < 0) || err->place.column)
+        return false;
+    text = at >= 0 ? str_slice(text, (size_t)at + strlen("at path ['"), text.len)
+                   : str_slice(text, (size_t)field + strlen("Field \""), text.len);
+    ptrdiff_t end = str_find_char(text, at >= 0 ? '\'' : '"');
+    Str key = str_slice(text, 0, end > 0 ? (size_t)end : 0);
+    Value value = patch ? value_get_str(value_get(patch->target, "config"), key) : UNDEFINED;
+    if (patch && value_is_undefined(value))
+        value = value_get_str(patch->target, key);
+    ptrdiff_t own = key.len ? str_find(node->raw_code, key) : -1;
+    Err placed = {0};
+    if (!value_is_undefined(value))
+        (void)err_set_in(&placed, err->kind, value_place(value, patch->doc->file, patch->doc->text),
+                         patch->doc->text, "%s", err->text);
+    else if (own >= 0)
+        (void)err_set_in(&placed, err->kind, place_at(node->file, node->raw_code, (size_t)own),
+                         node->raw_code, "%s", err->text);
+    else
+        return false;
+    placed.trail = err->trail;
+    err->trail = NULL;
+    err_move(err, &placed);
+    return false;
+}
+
 /* Config, properties, names, hooks: what every node of a file gets once its text is read. */
 static bool finish_node(const Loader *loader, Worker *worker, Node *node, const Patch *patch,
                         const ParseNotes *notes, Err *err)
@@ -47,7 +78,8 @@ static bool finish_node(const Loader *loader, Worker *worker, Node *node, const 
             dict_put_keyed(with.dict, key, value);
         input.patch = with;
     }
-    TRY(config_build(loader, worker, node, &input, err));
+    if (!config_build(loader, worker, node, &input, err))
+        return place_config(node, patch, err);
     if (patch)
         TRY(properties_apply(loader, worker, node, patch, err));
     TRY(node_finish_names(loader, worker, node, err));

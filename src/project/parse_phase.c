@@ -391,5 +391,10 @@ bool config_render_hooks(const Loader *loader, Worker *worker, Node *node, Err *
                              value_get_text(hooks.list->at[i], "sql", STR("")), err);
         arena_reset(&worker->scratch);
     }
+    if (ok && node->kind == NODE_SEED && (node->refs.len || node->sources.len))
+        return err_set(err, ERR_PARSING, NOWHERE,
+                       "Seeds cannot depend on other nodes: a pre- or post-hook of '" STR_FMT
+                       "' calls ref or source, itself or by way of a macro",
+                       STR_ARG(node->unique_id));
     return ok;
 }

@@ -1,5 +1,7 @@
 /* profile.c: profiles.yml: which database, with which credentials, under which name. */
+#include "base/file.h"
 #include "base/process.h"
+#include "base/yaml.h"
 #include "project/load.h"
 
 /* ---- finding the file ---- */
@@ -118,7 +120,11 @@ static bool choose_output(Loader *loader, Context *context, Value raw, Str text,
         AUTO(text) Text names = {0};
         list_keys(outputs, " - ", "\n", &names);
         Str near = nearest_key(loader, outputs, profile->target);
-        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+        Value named = value_get(raw, "target");
+        bool is_option = loader->options->target.len || named.kind != VALUE_TEXT;
+        Place place = is_option ? value_place(outputs, profile->file, text)
+                                : value_place(named, profile->file, text);
+        return err_set(err, ERR_RUNTIME, place,
                        "The profile '" STR_FMT "' does not have a target named '" STR_FMT
                        "'. The valid target names for this profile are:\n" STR_FMT "%s" STR_FMT
                        "%s",
@@ -158,7 +164,7 @@ static bool choose_adapter(Loader *loader, Value type, Str text, Err *err)
                       near.len ? "'?" : "");
 }
 
-static bool set_threads(Loader *loader, Value threads, Err *err)
+static bool set_threads(Loader *loader, Value threads, Str text, Err *err)
 {
     Profile *profile = &loader->project->profile;
     profile->threads = 1;
@@ -167,13 +173,59 @@ static bool set_threads(Loader *loader, Value threads, Err *err)
     } else if (!value_is_undefined(threads) && !value_is_none(threads)) {
         AUTO(text) Text shown = {0};
         value_repr(threads, &shown);
-        return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+        return err_set(err, ERR_RUNTIME, value_place(threads, profile->file, text),
                        "at path ['threads']: " STR_FMT " is not of type 'integer'",
                        STR_ARG(text_str(&shown)));
     }
     if (loader->options->threads > 0)
         profile->threads = loader->options->threads;
     return true;
+}
+
+static bool says(const char *message, Arena *arena, Str key)
+{
+    static const char *const forms[] = {"`" STR_FMT "`", "(" STR_FMT ")", "'" STR_FMT "'",
+                                        "profile's " STR_FMT, "setting " STR_FMT,
+                                        "\"" STR_FMT "\""};
+    for (size_t i = 0; i < COUNT_OF(forms); i++)
+        if (strstr(message, str_c(arena, str_replace(arena, str_of(forms[i]), STR("%.*s"), key))))
+            return true;
+    return false;
+}
+
+void profile_locate(const Profile *profile, Err *err)
+{
+    if (err->place.line || !profile->file.len)
+        return;
+    Arena arena = {0};
+    Err ignored = {0};
+    Str text;
+    YamlDoc doc;
+    if (file_read(&arena, profile->file, &text, &ignored) &&
+        yaml_parse(&arena, text, profile->file, &doc, &ignored)) {
+        Value raw = value_get_str(doc.root, profile->name);
+        Value output = value_get_str(value_get(raw, "outputs"), profile->target), key, value;
+        Value found = output, inner;
+        for (uint32_t at = 0; output.kind == VALUE_DICT &&
+                              dict_next(output.dict, &at, &key, &value);) {
+            if (found.at == output.at && says(err->text, &arena, value_str(key)))
+                found = value;
+            for (uint32_t in = 0; value.kind == VALUE_DICT &&
+                                  dict_next(value.dict, &in, &key, &inner);)
+                if (says(err->text, &arena, value_str(key)))
+                    found = inner;
+        }
+        if (!value_is_undefined(found)) {
+            Err moved = {0};
+            (void)err_set(&moved, err->kind, value_place(found, profile->file, text), "%s",
+                          err->text);
+            moved.trail = err->trail;
+            err->trail = NULL;
+            err_move(err, &moved);
+        }
+    }
+    err_drop(&ignored);
+    arena_drop(&arena);
 }
 
 bool profile_load(Loader *loader, Str name, Err *err)
@@ -201,7 +253,12 @@ bool profile_load(Loader *loader, Str name, Err *err)
                        .target = UNDEFINED, .allows_secrets = true};
     Value output;
     TRY(choose_output(loader, &context, raw, text, &output, err));
-    TRY(context_render_tree(&context, output, profile->file, &output, err));
+    if (!context_render_tree(&context, output, profile->file, &output, err)) {
+        err_within(err, text);
+        memory_give(err->excerpt); /* the line may hold a password */
+        err->excerpt = NULL;
+        return false;
+    }
     Value type = value_get(output, "type");
     if (type.kind != VALUE_TEXT)
         return err_set_in(err, ERR_RUNTIME, value_place(output, profile->file, text), text,
@@ -209,7 +266,7 @@ bool profile_load(Loader *loader, Str name, Err *err)
                           " and target " STR_FMT,
                           STR_ARG(name), STR_ARG(profile->target));
     TRY(choose_adapter(loader, type, text, err));
-    TRY(set_threads(loader, value_get(output, "threads"), err));
+    TRY(set_threads(loader, value_get(output, "threads"), text, err));
     Value credentials = value_copy_shallow_text(loader->arena, output);
     dict_remove(credentials.dict, value_lit("type"));
     dict_remove(credentials.dict, value_lit("threads"));

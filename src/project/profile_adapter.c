@@ -23,10 +23,12 @@ struct Adapter {
 static bool fail_credentials(const Loader *loader, Str problem, Err *err)
 {
     const Profile *profile = &loader->project->profile;
-    return err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
-                   "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
-                   "\" invalid: " STR_FMT,
-                   STR_ARG(profile->name), STR_ARG(profile->target), STR_ARG(problem));
+    (void)err_set(err, ERR_RUNTIME, (Place){profile->file, 0, 0},
+                  "Credentials in profile \"" STR_FMT "\", target \"" STR_FMT
+                  "\" invalid: " STR_FMT,
+                  STR_ARG(profile->name), STR_ARG(profile->target), STR_ARG(problem));
+    profile_locate(profile, err);
+    return false;
 }
 
 /* ---- DuckDB ---- */

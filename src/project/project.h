@@ -156,6 +156,10 @@ typedef struct Profile {
     Str file;
 } Profile;
 
+/* Gives an error of the connection the place of the key in profiles.yml that it names, else of the
+ * output. No line of the file is shown: it may hold a password. Cost: reads the file. */
+void profile_locate(const Profile *profile, Err *err);
+
 typedef struct Doc {
     Str unique_id, name, package, path, original_file_path, contents;
 } Doc;

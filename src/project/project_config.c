@@ -137,6 +137,7 @@ static bool render_project(Loader *loader, const RawProject *raw, Value *out, Er
                        : context_render_tree(context, value, raw->label, &made, &problem));
         if (!ok) {
             err_move(err, &problem);
+            err_within(err, raw->text);
             if (!err->place.line)
                 err_locate(err, value_place(value, raw->label, raw->text), raw->text);
             return err_wrap(err, "could not render '" STR_FMT "'", STR_ARG(value_str(key)));

@@ -172,6 +172,19 @@ static bool next_row(void *context, Str *fields, Err *err)
     return true;
 }
 
+/* Does the table have the seed's columns, in its order? Inserts go by name, a copy by place. */
+static bool has_columns(Session *session, Arena *arena, const Relation *into, Value table,
+                        bool *out, Err *err)
+{
+    Result described;
+    Str sql = str_print(arena, "select * from " STR_FMT, STR_ARG(relation_render(arena, into)));
+    TRY(session_describe(session, arena, sql, &described, err));
+    *out = described.column_count == table_column_count(table);
+    for (uint32_t i = 0; *out && i < described.column_count; i++)
+        *out = str_eq_fold(described.columns[i].name, table_column_name(table, i));
+    return true;
+}
+
 /* copy_rows(relation, table): the rows of a seed in one stream, where the engine has such a thing
  * and it means the same as inserts would. Gives what was done as a text, or none. */
 static ADAPTER_METHOD(copy_rows)
@@ -188,6 +201,10 @@ static ADAPTER_METHOD(copy_rows)
     Session *session;
     TRY(conn_begin(run, err));
     TRY(conn_session(run, &session, err));
+    bool is_same;
+    TRY(has_columns(session, call->arena, into, slots[1], &is_same, err));
+    if (!is_same)
+        return true;
     RowCopy copy = {.table = slots[1]};
     bool ok = session_append(session, into->database, into->schema, into->identifier,
                              table_column_count(slots[1]), next_row, &copy, NULL, err);

@@ -57,12 +57,17 @@ static void publish(NodeRun *run, Str bare, Str code, Str path)
                                 __ATOMIC_ACQUIRE);
 }
 
-/* The macro whose name is nearest to `name`, or STR_NONE. */
+/* The macro or name of the context that is nearest to `name`, or STR_NONE. */
 static Str nearest_macro(const NodeRun *run, Str name)
 {
+    static const char *const context[] = {"ref", "source", "config", "var", "env_var", "this",
+                                          "target", "adapter", "execute", "run_query", "statement",
+                                          "log", "return", "is_incremental", "exceptions", "model"};
     const Library *library = run->runner->project->library;
-    Str *names = NEW_N(run->arena, Str, library_len(library) + 1);
+    Str *names = NEW_N(run->arena, Str, library_len(library) + COUNT_OF(context) + 1);
     uint32_t count = 0, at = 0;
+    for (; count < COUNT_OF(context); count++)
+        names[count] = str_of(context[count]);
     MacroEntry *entry;
     while (library_next(library, &at, &entry))
         names[count++] = entry->name;

@@ -177,3 +177,9 @@ Value run_config_object(NodeRun *run)
     *config = (ConfigObject){{&config_type}, run, NULL};
     return value_of_object(&config->base);
 }
+
+Value run_config_get(const NodeRun *run, Str name)
+{
+    Value out = NONE;
+    return config_find(run->config.object, name, &out) ? out : NONE;
+}

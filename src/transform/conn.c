@@ -156,6 +156,7 @@ bool conn_execute(NodeRun *run, Str sql, bool begins, bool fetches, int64_t limi
                   Err *err)
 {
     Session *session;
+    TRY(conn_comment(run, &sql, err));
     TRY(conn_session(run, &session, err));
     TRY(enter_transaction(run, begins, err));
     Result result = {0};

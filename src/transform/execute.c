@@ -269,7 +269,8 @@ static bool execute_show(NodeRun *run, NodeResult *result, Err *err)
     const Compiled *compiled = __atomic_load_n(&run->node->compiled, __ATOMIC_ACQUIRE);
     Str code = compiled ? compiled->code : STR("");
     int64_t limit = run->runner->options.show_limit;
-    Value args[3] = {value_text(code), NONE, limit < 0 ? NONE : value_int(limit)}, limited;
+    Value header = run_config_get(run, STR("sql_header"));
+    Value args[3] = {value_text(code), header, limit < 0 ? NONE : value_int(limit)}, limited;
     TRY(run_macro(run, "get_show_sql", args, 3, &limited, err));
     AUTO(text) Text sql = {0};
     value_print(limited, &sql);

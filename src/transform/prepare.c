@@ -136,6 +136,8 @@ bool runner_prepare(Runner *runner, Bits runs, Err *err)
     node_run_init(&run, runner, label, &runner->conns[0], &arena);
     Session *session;
     bool ok = check_databases(runner, err) && conn_session(&run, &session, err);
+    if (!ok)
+        profile_locate(&runner->project->profile, err);
     Dict *databases = dict_make(&arena, 0), *done = dict_make(&arena, 0);
     uint32_t at = 0, number;
     while (ok && bits_next(runs, &at, &number)) {

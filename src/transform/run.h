@@ -48,6 +48,9 @@ void conn_rollback(NodeRun *run);
 /* The session of the run's connection, opened if it is not yet. */
 MUST bool conn_session(NodeRun *run, Session **out, Err *err);
 
+/* query_comment.c: adds the comment that the project wants at every statement. */
+MUST bool conn_comment(NodeRun *run, Str *sql, Err *err);
+
 /* retries.c: is a statement that failed for the attempt-th time (from 1) to be sent again? Waits
  * 1, 2, 4 ... seconds first; ends soon when the node is cancelled. */
 bool conn_tries_again(const NodeRun *run, uint32_t attempt, const Err *err);
@@ -138,6 +141,8 @@ struct NodeRun {
     bool adds_to_table;        /* a batch behind the first: is_incremental(), whatever flags
                                   say                                                       */
     struct UnitTest *unit;     /* unit_test.c: refs are given rows; NULL: no unit test      */
+    Str comment;               /* query_comment.c: rendered; .at NULL: not yet               */
+    bool is_commenting;        /* it is being rendered                                         */
     bool writes_file;          /* target/compiled/ gets this node's file                    */
     const volatile bool *cancel;
 };
@@ -158,6 +163,8 @@ extern const Phase phase_batch;
 /* The same for the text that a unit test tests: its overrides come before macros. */
 extern const Phase phase_unit;
 Value run_config_object(NodeRun *run);
+/* config.get(name): what the template has set, else what is configured; NONE when neither. */
+Value run_config_get(const NodeRun *run, Str name);
 /* The relation that a node is to others: {{ ref('x') }} of it. CTEs for ephemeral ones. */
 MUST bool run_ref_relation(NodeRun *run, Node *target, Value *out, Err *err);
 
@@ -190,7 +197,11 @@ Str seed_path(const Runner *runner, const Node *node, Arena *arena);
 /* Renders raw_code, adds CTEs of ephemeral parents, writes target/compiled/...; sets
  * node->compiled. Nothing when that is done already. */
 MUST bool node_compile(NodeRun *run, Err *err);
-/* Adds to "'x' is undefined" what dbt says there, and the nearest macro. Gives false. */
+/* Gives a failure of the run the place in the user's own file that it came from, when a macro of
+ * weir's own library or nothing at all is named so far. */
+void node_locate(NodeRun *run, Err *err);
+/* Gives the place as above; adds to "'x' is undefined" what dbt says there, and the nearest name.
+ * Gives false. */
 bool node_explain(NodeRun *run, Err *err);
 /* "target/compiled/PACKAGE/models/a.sql" or "target/run/..."; generic tests and hooks lie
  * behind the path of the file that holds them. Owner: the run's arena. */

@@ -458,9 +458,12 @@ bool seed_table_load(Arena *arena, const Node *node, Str disk_path, uint64_t mos
                        "the seed is not UTF-8: byte 0x%02x cannot be read; save the file as UTF-8",
                        (unsigned char)source.at[invalid]);
     Str delimiter = value_get_text(node->config, "delimiter", STR(","));
+    if (delimiter.len != 1)
+        return err_set(err, ERR_COMPILATION, NOWHERE,
+                       "\"delimiter\" must be a 1-character string, this is '" STR_FMT "'",
+                       STR_ARG(delimiter));
     SeedRows rows = {0};
-    TRY(read_rows(arena, source, node->original_file_path, delimiter.len ? delimiter.at[0] : ',',
-                  &rows, err));
+    TRY(read_rows(arena, source, node->original_file_path, delimiter.at[0], &rows, err));
     Value forced = value_get(node->config, "column_types");
     Str *types = NEW_N(arena, Str, rows.columns + 1);
     Value *cells = NEW_N(arena, Value, (size_t)rows.columns * rows.rows.len + 1);

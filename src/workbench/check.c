@@ -4,6 +4,7 @@
  *   table
  */
 #include "base/event.h"
+#include "base/process.h"
 #include "sql/sql.h"
 #include "workbench/check.h"
 
@@ -464,12 +465,12 @@ bool check_run(Graph *graph, Bits selected, const RunOptions *options, Arena *ar
     Bits needed = nodes_needed(graph, selected, how.defers && how.state, arena);
     TRY(compiler_open(graph, needed, &how, arena, &check.compiler, err));
     bool ok = true;
-    for (uint32_t i = 0; ok && i < graph->count; i++) {
+    for (uint32_t i = 0; ok && i < graph->count && !interrupt_seen(); i++) {
         Node *node = graph->project->nodes.at[graph->order[i]];
         if (bits_has(needed, node->index) && node->is_enabled && is_built(node))
             ok = move_node(&check, node, err);
     }
-    for (uint32_t i = 0; ok && i < graph->count; i++) {
+    for (uint32_t i = 0; ok && i < graph->count && !interrupt_seen(); i++) {
         Node *node = graph->project->nodes.at[graph->order[i]];
         if (bits_has(needed, node->index) && is_looked_at(node))
             look_at(&check, node);

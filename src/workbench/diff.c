@@ -113,10 +113,15 @@ static bool describe(Diff *diff, const DiffSide *side, Result *out, Err *err)
            err_wrap(err, STR_FMT, STR_ARG(side->label));
 }
 
+static bool same_name(Str a, Str b)
+{
+    return dialect_now()->ignores_case ? str_eq_fold(a, b) : str_eq(a, b);
+}
+
 static const ResultColumn *find_column(const Result *side, Str name)
 {
     for (uint32_t i = 0; i < side->column_count; i++)
-        if (str_eq_fold(side->columns[i].name, name))
+        if (same_name(side->columns[i].name, name))
             return &side->columns[i];
     return NULL;
 }
@@ -156,42 +161,69 @@ static Value keys_of(const Node *node, Arena *arena)
     return keys;
 }
 
-static bool both_have(const DiffReport *out, Value keys)
+/* The column on both sides that is meant: a key of a config is SQL, its case need not be the name's. */
+static const DiffColumn *shared_column(const DiffReport *out, Str key)
 {
-    for (uint32_t i = 0; i < keys.list->len; i++) {
-        bool is_there = false;
-        for (uint32_t c = 0; c < out->columns.len; c++)
-            is_there |= str_eq_fold(out->columns.at[c].name, value_str(keys.list->at[i])) &&
-                        out->columns.at[c].type_a.len && out->columns.at[c].type_b.len;
-        if (!is_there)
-            return false;
+    const DiffColumn *found = NULL;
+    for (uint32_t i = 0; i < out->columns.len; i++) {
+        const DiffColumn *column = &out->columns.at[i];
+        if (!column->type_a.len || !column->type_b.len || !str_eq_fold(column->name, key))
+            continue;
+        if (str_eq(column->name, key))
+            return column;
+        found = column;
     }
+    return found;
+}
+
+/* Takes the keys if both sides have them all. */
+static bool take_keys(Diff *diff, Value keys)
+{
+    Value named = value_list(diff->arena);
+    for (uint32_t i = 0; i < keys.list->len; i++) {
+        const DiffColumn *column = shared_column(diff->out, value_str(keys.list->at[i]));
+        if (!column)
+            return false;
+        array_add(named.list, value_text(column->name));
+    }
+    diff->out->keys = named;
     return keys.list->len > 0;
+}
+
+/* The words of --key as one name: "Order Id". */
+static Value joined(Diff *diff, Value words)
+{
+    AUTO(text) Text name = {0};
+    for (uint32_t i = 0; i < words.list->len; i++) {
+        if (i)
+            text_add_char(&name, ' ');
+        text_add(&name, value_str(words.list->at[i]));
+    }
+    Value out = value_list(diff->arena);
+    array_add(out.list, value_text(text_copy(diff->arena, &name)));
+    return out;
 }
 
 static bool choose_keys(Diff *diff, Value given, Err *err)
 {
     DiffReport *out = diff->out;
     out->keys = value_list(diff->arena);
-    if (given.kind == VALUE_LIST && given.list->len) {
-        if (!both_have(out, given))
-            return err_set(err, ERR_USAGE, NOWHERE,
-                           "--key: both sides must have the columns of the key");
-        out->keys = given;
-        return true;
-    }
+    if (given.kind == VALUE_LIST && given.list->len)
+        return take_keys(diff, given) || take_keys(diff, joined(diff, given)) ||
+               err_set(err, ERR_USAGE, NOWHERE,
+                       "--key: both sides must have the columns of the key");
     Value candidates[2] = {keys_of(diff->a->node, diff->arena),
                            keys_of(diff->b->node, diff->arena)};
-    for (int i = 0; i < 2 && !out->keys.list->len; i++)
-        if (both_have(out, candidates[i]))
-            out->keys = candidates[i];
+    for (int i = 0; i < 2; i++)
+        if (take_keys(diff, candidates[i]))
+            break;
     return true;
 }
 
 static bool is_key(const DiffReport *out, Str name)
 {
     for (uint32_t i = 0; i < out->keys.list->len; i++)
-        if (str_eq_fold(value_str(out->keys.list->at[i]), name))
+        if (str_eq(value_str(out->keys.list->at[i]), name))
             return true;
     return false;
 }

@@ -387,11 +387,35 @@ static Str snake_case(Arena *arena, Str name)
     return str_print(arena, "%s" STR_FMT, needs_letter ? "_" : "", STR_ARG(text_str(&out)));
 }
 
+static bool is_reserved(Str name)
+{
+    static const char *const words[] = {
+#define RESERVED(word) word,
+#include "workbench/reserved.def"
+#undef RESERVED
+    };
+    for (uint32_t i = 0; i < COUNT_OF(words); i++)
+        if (str_eq_fold(name, str_of(words[i])))
+            return true;
+    return false;
+}
+
+Str staging_name(Arena *arena, Str source)
+{
+    ptrdiff_t dot = str_find_char(source, '.');
+    size_t end = dot < 0 ? source.len : (size_t)dot;
+    Str table = dot < 0 ? STR("") : str_slice(source, end + 1, source.len);
+    return str_print(arena, "stg_" STR_FMT "%s" STR_FMT,
+                     STR_ARG(snake_case(arena, str_slice(source, 0, end))), dot < 0 ? "" : "__",
+                     STR_ARG(snake_case(arena, table)));
+}
+
 static void add_selected(const Generate *generate, Text *out, Str name)
 {
     Str clean = snake_case(generate->arena, name);
     if (str_eq(clean, name))
-        text_print(out, "        " STR_FMT, STR_ARG(name));
+        text_print(out, is_reserved(name) ? "        \"" STR_FMT "\"" : "        " STR_FMT,
+                   STR_ARG(name));
     else
         text_print(out, "        \"" STR_FMT "\" as " STR_FMT,
                    STR_ARG(str_replace(generate->arena, name, STR("\""), STR("\"\""))),

@@ -108,6 +108,9 @@ MUST bool generate_sources(Compiler *compiler, Graph *graph, const Str *schemas,
 MUST bool generate_schema(Compiler *compiler, Graph *graph, const Str *models, uint32_t count,
                           Str before, Str file, Arena *arena, Generated *out, Err *err);
 
+/* Name of the staging model of a source's table: "raw.Odd Table" -> "stg_raw__odd_table". */
+Str staging_name(Arena *arena, Str source);
+
 /* A staging model of a source's table ("raw.orders"): its columns by name, in snake_case. Columns
  * that came later are put behind the last one of `before`. */
 MUST bool generate_model(Compiler *compiler, Graph *graph, Str source, Str before, Str file,

@@ -9,11 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import types
 from unittest import mock
 
 import agate
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager as manager
+from dbt.adapters.factory import FACTORY
 from dbt.artifacts.schemas.catalog import CatalogArtifact
 from dbt.artifacts.schemas.manifest import WritableManifest
 from dbt.artifacts.schemas.results import FreshnessStatus, NodeStatus
@@ -59,26 +62,26 @@ class Row(types.SimpleNamespace):
 class Rows(list):
     """The results of a command: a list that also has dbt's attributes."""
     success = True
+    args = {}
 
     @property
     def results(self):
         return self
 
 
-def close_duckdb():
-    """The tests' own connection must let go of the file: DuckDB has one writing process."""
-    try:
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager as manager
-        from dbt.adapters.factory import FACTORY
-    except ImportError:
-        return
-    if manager._ENV is None:
-        return
+def close_connections():
+    """The tests' own connections let go: a DuckDB file has one writing process."""
     for adapter in FACTORY.adapters.values():
         adapter.cleanup_connections()
     if manager._ENV is not None:
         manager._ENV.close()
         manager._ENV = None
+
+
+def open_connections():
+    """As after a run of dbt's: a test may ask through the adapter at once (it connects when it is asked)."""
+    for adapter in FACTORY.adapters.values():
+        adapter.acquire_connection("master")
 
 
 def target_folder(args, folder):
@@ -104,6 +107,7 @@ def moment():
 def environment(log_folder):
     out = dict(os.environ, DBT_LOG_PATH=log_folder, DBT_LOG_FORMAT_FILE="json", DBT_LOG_LEVEL_FILE="debug")
     out.setdefault("DBT_USE_COLORS", "false")
+    out["PATH"] = os.path.dirname(sys.executable) + os.pathsep + out["PATH"]    # Python models: with the packages
     at = moment()
     if at is not None:
         assert FAKE_TIME, "the package faketime is not installed"
@@ -153,12 +157,15 @@ def status_of(word):
     return word
 
 
-def node_of(manifest, unique_id):
+def node_of(manifest, told):
+    """The manifest's node of a result; an inline one is in no manifest."""
+    unique_id = told["unique_id"]
     for part in (manifest.nodes, manifest.sources, manifest.exposures, manifest.unit_tests, manifest.saved_queries,
                  manifest.functions):
         if unique_id in part:
             return part[unique_id]
-    return types.SimpleNamespace(unique_id=unique_id, name=unique_id.split(".")[-1])
+    return types.SimpleNamespace(unique_id=unique_id, name=unique_id.split(".")[-1],
+                                 compiled_code=told.get("compiled_code"))
 
 
 def read_rows(path, manifest):
@@ -166,10 +173,11 @@ def read_rows(path, manifest):
         tree = json.load(file)
     rows = Rows()
     for told in tree["results"]:
-        told = dict(told, status=status_of(told["status"]), node=node_of(manifest, told["unique_id"]))
+        told = dict(told, status=status_of(told["status"]), node=node_of(manifest, told))
         if told.get("batch_results"):
             told["batch_results"] = types.SimpleNamespace(**told["batch_results"])
         rows.append(Row(agate_table=None, **told))
+    rows.args = tree.get("args", {})
     return rows
 
 
@@ -192,7 +200,7 @@ class Runner:
         runs += 1
         args = [str(word) for word in args]
         args += [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-        close_duckdb()
+        close_connections()
         folder = project_folder(args)
         target = target_folder(args, folder)
         log_folder = tempfile.mkdtemp()
@@ -200,6 +208,7 @@ class Runner:
             return self.run(args, target, log_folder)
         finally:
             shutil.rmtree(log_folder, ignore_errors=True)
+            open_connections()
 
     def run(self, args, target, log_folder):
         command = command_of(args)

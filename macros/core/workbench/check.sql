@@ -5,8 +5,11 @@
   {{ return(adapter.dispatch('weir__check_place', 'dbt')(database, schema)) }}
 {% endmacro %}
 
+{#- The engine cuts a long name off, and what is left might be the real schema's: a digest stands for it then. -#}
 {% macro default__weir__check_place(database, schema) %}
-  {{ return([database, schema ~ '__weir_check']) }}
+  {%- set bytes = (schema | length) * (1 if schema.isascii() else 4) -%}
+  {%- set stem = schema if bytes <= 50 else 'weir_' ~ local_md5(schema) -%}
+  {{ return([database, stem ~ '__weir_check']) }}
 {% endmacro %}
 
 {#- A database in memory: nothing is written, and readers of the file see nothing. -#}
@@ -20,15 +23,27 @@
 
 {% macro default__weir__check_open(database, schema) %}
   {% call statement('check', auto_begin=false) %}
-    drop schema if exists {{ adapter.quote(schema) }} cascade;
-    create schema {{ adapter.quote(schema) }}
+    drop schema if exists {{ weir__quote(schema) }} cascade;
+    create schema {{ weir__quote(schema) }}
   {% endcall %}
+{% endmacro %}
+
+{#- One check at a time in a schema: the others wait. The lock goes with the connection. Nothing made here
+    must outlive a crash of the server, so no commit waits for its disk. -#}
+{% macro postgres__weir__check_open(database, schema) %}
+  {% call statement('check', auto_begin=false) %}
+    set synchronous_commit to off
+  {% endcall %}
+  {% call statement('check', fetch_result=true, auto_begin=false) %}
+    select pg_advisory_lock(hashtext('weir check'), hashtext('{{ schema | replace("'", "''") }}'))
+  {% endcall %}
+  {{ return(default__weir__check_open(database, schema)) }}
 {% endmacro %}
 
 {% macro duckdb__weir__check_open(database, schema) %}
   {% call statement('check', auto_begin=false) %}
-    attach if not exists ':memory:' as {{ adapter.quote(database) }};
-    create schema if not exists {{ adapter.quote(database) }}.{{ adapter.quote(schema) }}
+    attach if not exists ':memory:' as {{ weir__quote(database) }};
+    create schema if not exists {{ weir__quote(database) }}.{{ weir__quote(schema) }}
   {% endcall %}
 {% endmacro %}
 
@@ -38,13 +53,13 @@
 
 {% macro default__weir__check_close(database, schema) %}
   {% call statement('check', auto_begin=false) %}
-    drop schema if exists {{ adapter.quote(schema) }} cascade
+    drop schema if exists {{ weir__quote(schema) }} cascade
   {% endcall %}
 {% endmacro %}
 
 {% macro duckdb__weir__check_close(database, schema) %}
   {% call statement('check', auto_begin=false) %}
-    detach database if exists {{ adapter.quote(database) }}
+    detach database if exists {{ weir__quote(database) }}
   {% endcall %}
 {% endmacro %}
 
@@ -82,7 +97,7 @@ create table {{ this }} as (select * from {{ name }}) with no data
   {%- call statement('check', auto_begin=false) -%}
 create table {{ this }} (
   {%- for column in columns -%}
-    {{ adapter.quote(column['name']) }} {{ column['data_type'] }}{{ ', ' if not loop.last }}
+    {{ weir__quote(column['name']) }} {{ column['data_type'] }}{{ ', ' if not loop.last }}
   {%- endfor -%}
 )
   {%- endcall -%}

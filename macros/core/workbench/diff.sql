@@ -1,5 +1,10 @@
 {#- What `weir diff` asks: two tables or queries beside each other. a, b: relations or queries in brackets. -#}
 
+{#- A name as the database has it: quotes in it are doubled. -#}
+{% macro weir__quote(name) -%}
+  {{ return(adapter.quote(name | replace('"', '""'))) }}
+{%- endmacro %}
+
 {% macro weir__diff_rows(a, b) %}
   {%- call statement('diff', fetch_result=true, auto_begin=false) -%}
     select (select count(*) from {{ a }} as weir_a) as rows_a, (select count(*) from {{ b }} as weir_b) as rows_b
@@ -9,13 +14,13 @@
 
 {% macro weir__diff_names(columns, prefix='') -%}
   {%- for column in columns -%}
-    {{ prefix }}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}
+    {{ prefix }}{{ weir__quote(column) }}{{ ', ' if not loop.last }}
   {%- endfor -%}
 {%- endmacro %}
 
 {% macro weir__diff_join(keys) -%}
   {%- for key in keys -%}
-    weir_a.{{ adapter.quote(key) }} = weir_b.{{ adapter.quote(key) }}{{ ' and ' if not loop.last }}
+    weir_a.{{ weir__quote(key) }} = weir_b.{{ weir__quote(key) }}{{ ' and ' if not loop.last }}
   {%- endfor -%}
 {%- endmacro %}
 
@@ -40,7 +45,7 @@
     select coalesce(sum(weir_n), 0) as doubles from (
       select {{ weir__diff_names(keys) }}, count(*) as weir_n from {{ a }} as weir_a
       group by {{ weir__diff_names(keys) }}
-      having count(*) > 1 or {% for key in keys %}{{ adapter.quote(key) }} is null{{ ' or ' if not loop.last }}{% endfor %}
+      having count(*) > 1 or {% for key in keys %}{{ weir__quote(key) }} is null{{ ' or ' if not loop.last }}{% endfor %}
 
     ) as weir_keys
   {%- endcall -%}
@@ -52,7 +57,7 @@
   {%- call statement('diff', fetch_result=true, auto_begin=false) -%}
     select
       {%- for column in columns %}
-      sum(case when weir_a.{{ adapter.quote(column) }} is distinct from weir_b.{{ adapter.quote(column) }} then 1 else 0 end) as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
+      sum(case when weir_a.{{ weir__quote(column) }} is distinct from weir_b.{{ weir__quote(column) }} then 1 else 0 end) as {{ weir__quote(column) }}{{ ',' if not loop.last }}
       {%- endfor %}
     from {{ a }} as weir_a join {{ b }} as weir_b on {{ weir__diff_join(keys) }}
   {%- endcall -%}
@@ -61,9 +66,9 @@
 
 {% macro weir__diff_value_samples(a, b, keys, column, how_many) %}
   {%- call statement('diff', fetch_result=true, auto_begin=false) -%}
-    select {{ weir__diff_names(keys, 'weir_a.') }}, weir_a.{{ adapter.quote(column) }} as weir_value_a, weir_b.{{ adapter.quote(column) }} as weir_value_b
+    select {{ weir__diff_names(keys, 'weir_a.') }}, weir_a.{{ weir__quote(column) }} as weir_value_a, weir_b.{{ weir__quote(column) }} as weir_value_b
     from {{ a }} as weir_a join {{ b }} as weir_b on {{ weir__diff_join(keys) }}
-    where weir_a.{{ adapter.quote(column) }} is distinct from weir_b.{{ adapter.quote(column) }}
+    where weir_a.{{ weir__quote(column) }} is distinct from weir_b.{{ weir__quote(column) }}
     order by {{ weir__diff_names(keys, 'weir_a.') }}
     limit {{ how_many }}
   {%- endcall -%}
@@ -97,7 +102,7 @@
 {% macro duckdb__weir__diff_attach(database, path) %}
   {%- set name = database ~ '__weir_diff' -%}
   {%- call statement('diff', auto_begin=false) -%}
-    attach '{{ path | replace("'", "''") }}' as {{ adapter.quote(name) }} (read_only)
+    attach '{{ path | replace("'", "''") }}' as {{ weir__quote(name) }} (read_only)
   {%- endcall -%}
   {{ return(name) }}
 {% endmacro %}
