@@ -399,8 +399,10 @@ static bool dict_from_stack(Reader *reader, size_t base, Dict **out)
         if (key->tag == YAML_MERGE)
             continue;
         if (!value_hash(key->value, &hash))
-            return fail_at(reader, key->offset, "a %s cannot be a key",
-                           value_type_name(key->value));
+            return fail_at(reader, key->offset, "a %s cannot be a key%s",
+                           value_type_name(key->value),
+                           key->value.kind == VALUE_DICT ? ": a value that begins with {{ needs "
+                                                           "quotes around it" : "");
         TRY(check_value(reader, value));
         put_pair(reader, &making, key->value, value->value);
     }

@@ -1,5 +1,6 @@
 /* cmd_check.c: check: what is wrong with the models' SQL, told before anything runs. */
 #include "base/json.h"
+#include "base/process.h"
 #include "cli/cli.h"
 #include "workbench/workbench.h"
 

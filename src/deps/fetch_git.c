@@ -29,12 +29,30 @@ static Str reason_of(Arena *arena, const Text *errors)
     return text_copy(arena, &out);
 }
 
+/* "https://me:password@host/..." with the password hidden. */
+static Str shown_url(Arena *arena, Str url)
+{
+    ptrdiff_t scheme = str_find(url, STR("://"));
+    if (scheme < 0)
+        return url;
+    size_t start = (size_t)scheme + 3, end = start;
+    while (end < url.len && url.at[end] != '/')
+        end++;
+    Str host = str_slice(url, start, end);
+    ptrdiff_t at = str_find_last(host, STR("@")), colon = str_find_char(host, ':');
+    if (at < 0 || colon < 0 || colon > at)
+        return url;
+    return str_print(arena, STR_FMT ":*****" STR_FMT,
+                     STR_ARG(str_slice(url, 0, start + (size_t)colon)),
+                     STR_ARG(str_slice(url, start + (size_t)at, url.len)));
+}
+
 static bool fail_git(const Git *git, const Text *errors, Err *err)
 {
     Arena *arena = git->deps->arena;
     return err_set(err, ERR_RUNTIME, NOWHERE,
                    "Error checking out spec='" STR_FMT "' for repo " STR_FMT "\n" STR_FMT,
-                   STR_ARG(git->revision), STR_ARG(git->spec->at),
+                   STR_ARG(git->revision), STR_ARG(shown_url(arena, git->spec->at)),
                    STR_ARG(reason_of(arena, errors)));
 }
 

@@ -429,6 +429,9 @@ static bool eval_filter(Interp *interp, const FilterNode *node, Value *out)
     if (!node->apply) {
         err_set(interp->err, ERR_COMPILATION, NOWHERE, "No filter named '" STR_FMT "' found.",
                 STR_ARG(node->name));
+        Str near = filter_nearest(node->name);
+        if (near.len)
+            err_add(interp->err, "\nDid you mean '" STR_FMT "'?", STR_ARG(near));
         return interp_locate(interp, &node->base);
     }
     if (node->looks_at_input)
@@ -448,6 +451,9 @@ static bool eval_test(Interp *interp, const TestNode *node, Value *out)
     if (!node->apply) {
         err_set(interp->err, ERR_COMPILATION, NOWHERE, "No test named '" STR_FMT "' found.",
                 STR_ARG(node->name));
+        Str near = test_nearest(node->name);
+        if (near.len)
+            err_add(interp->err, "\nDid you mean '" STR_FMT "'?", STR_ARG(near));
         return interp_locate(interp, &node->base);
     }
     if (node->looks_at_input)

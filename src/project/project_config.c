@@ -198,6 +198,14 @@ static bool check_shapes(const RawProject *raw, Value config, Err *err)
             if (v.list->at[j].kind != VALUE_TEXT && !str_is(str_of(lists[i]), "dispatch"))
                 return fail_at(err, raw, v.list->at[j], "", str_of("a text is expected here"));
     }
+    Value dispatch = value_get(config, "dispatch");
+    for (uint32_t i = 0; dispatch.kind == VALUE_LIST && i < dispatch.list->len; i++) {
+        Value entry = dispatch.list->at[i];
+        if (value_is_undefined(value_get(entry, "macro_namespace")) ||
+            value_is_undefined(value_get(entry, "search_order")))
+            return fail_at(err, raw, entry, "at path []: Invalid project dispatch config: ",
+                           str_of("each entry needs `macro_namespace` and `search_order`"));
+    }
     for (uint32_t i = 0; i < COUNT_OF(dicts); i++) {
         Value v = value_get(config, dicts[i]);
         if (!value_is_undefined(v) && !value_is_none(v) && v.kind != VALUE_DICT)
@@ -434,6 +442,38 @@ bool loader_read_yaml(Loader *loader, Str folder, const char *name, YamlDoc *out
     return false;
 }
 
+/* Every `method` below a selector's definition must be one of dbt's: also of those not asked for. */
+static bool check_methods(const YamlDoc *doc, Value definition, int depth, Err *err)
+{
+    static const char *const methods[] = {
+        "fqn", "tag", "group", "access", "source", "path", "file", "package", "config", "test_name",
+        "test_type", "resource_type", "state", "exposure", "metric", "result", "source_status",
+        "wildcard", "version", "semantic_model", "saved_query", "unit_test", "selector", "function"};
+    Value key, value;
+    for (uint32_t i = 0; definition.kind == VALUE_LIST && depth < 60 && i < definition.list->len;
+         i++)
+        TRY(check_methods(doc, definition.list->at[i], depth + 1, err));
+    for (uint32_t at = 0; definition.kind == VALUE_DICT && depth < 60 &&
+                          dict_next(definition.dict, &at, &key, &value);)
+        TRY(check_methods(doc, value, depth + 1, err));
+    Value method = definition.kind == VALUE_DICT ? value_get(definition, "method") : UNDEFINED;
+    Str given = value_str(method), name = given;
+    if (method.kind != VALUE_TEXT || !str_next_part(&given, '.', &name))
+        return true;
+    Str names[COUNT_OF(methods)];
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        names[i] = str_of(methods[i]);
+        if (str_eq(name, names[i]))
+            return true;
+    }
+    Str near = str_nearest(name, names, COUNT_OF(methods));
+    return err_set_in(err, ERR_RUNTIME, value_place(method, doc->file, doc->source), doc->source,
+                      "Could not read selector file data: Runtime Error\n  '" STR_FMT
+                      "' is not a valid method name%s" STR_FMT "%s",
+                      STR_ARG(value_str(method)), near.len ? "\nDid you mean '" : "",
+                      STR_ARG(near), near.len ? "'?" : "");
+}
+
 static bool read_selectors(Loader *loader, Str folder, Err *err)
 {
     Project *project = loader->project;
@@ -450,6 +490,14 @@ static bool read_selectors(Loader *loader, Str folder, Err *err)
         if (!name.len)
             return err_set_in(err, ERR_RUNTIME, value_place(list.list->at[i], doc.file, doc.source),
                               doc.source, "A selector needs a name");
+        Value definition = value_get(list.list->at[i], "definition");
+        if (value_is_undefined(definition))
+            return err_set_in(err, ERR_RUNTIME,
+                              value_place(list.list->at[i], doc.file, doc.source), doc.source,
+                              "Could not parse selector file data:\nselector '" STR_FMT
+                              "' has no `definition`: a text, a dictionary, or one with `union` or "
+                              "`intersection`", STR_ARG(name));
+        TRY(check_methods(&doc, definition, 0, err));
         dict_put(project->selectors.dict, name, list.list->at[i]);
     }
     return true;

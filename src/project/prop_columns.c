@@ -56,7 +56,9 @@ static bool column_constraints(Arena *arena, const Entry *entry, Value column, V
     Value list = value_get(column, "constraints"), bad;
     if (!constraints_valid(list, &bad))
         return err_set_in(err, ERR_PARSING, document_place(entry->document, bad),
-                          entry->document->file->text, "Invalid constraint type on column " STR_FMT,
+                          entry->document->file->text,
+                          "Invalid constraint type on column " STR_FMT "\nThe types: check, "
+                          "not_null, unique, primary_key, foreign_key, custom",
                           STR_ARG(value_get_text(column, "name", STR(""))));
     if (list.kind != VALUE_LIST || !list.list->len)
         return true;

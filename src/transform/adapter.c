@@ -51,11 +51,33 @@ static void print_literal(Value v, Text *out)
     }
 }
 
-/* Puts bound values where the text has `?`. */
+/* As Python's drivers do where `%s` stands for a value: everywhere, and `%%` is a percent sign. */
+static Str bind_percents(Arena *arena, Str sql, const Array *values)
+{
+    AUTO(text) Text bound = {0};
+    uint32_t next = 0;
+    for (size_t at = 0; at < sql.len; at++) {
+        char after = at + 1 < sql.len ? sql.at[at + 1] : '\0';
+        if (sql.at[at] == '%' && after == 's' && next < values->len) {
+            print_literal(values->at[next++], &bound);
+            at++;
+        } else {
+            text_add_char(&bound, sql.at[at]);
+            at += sql.at[at] == '%' && after == '%';
+        }
+    }
+    return text_copy(arena, &bound);
+}
+
+/* Puts bound values where the text has the adapter's mark. */
 static bool bind_values(Call *call, Str sql, Value bindings, Str *out, Err *err)
 {
     Array *values;
     TRY(jinja_iterate(call->arena, bindings, &values, err));
+    if (str_is(dialect_now()->binding, "%s")) {
+        *out = bind_percents(call->arena, sql, values);
+        return true;
+    }
     AUTO(text) Text bound = {0};
     uint32_t next = 0;
     for (size_t at = 0; at < sql.len;) {

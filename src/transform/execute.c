@@ -12,8 +12,10 @@ static bool fail_language(const Node *node, const MacroEntry *entry, Err *err)
     value_repr(entry->macro->supported_languages, &languages);
     return err_set(err, ERR_RUNTIME, NOWHERE,
                    "Materialization \"" STR_FMT "\" only supports languages %s; got \"" STR_FMT
-                   "\"",
-                   STR_ARG(entry->name), languages.at, STR_ARG(node->language));
+                   "\"%s",
+                   STR_ARG(entry->name), languages.at, STR_ARG(node->language),
+                   str_is(node->language, "python") ? "\nA Python model is a table or incremental"
+                                                    : "");
 }
 
 static bool supports(const MacroEntry *entry, Str language)

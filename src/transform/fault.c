@@ -286,6 +286,29 @@ static bool move_into_seed(NodeRun *run, Err *err)
     return true;
 }
 
+static bool is_yaml(Str file)
+{
+    return str_ends(file, STR(".yml")) || str_ends(file, STR(".yaml"));
+}
+
+/* What is declared in YAML: where the column stands that the message names, else its own line. */
+static void move_to_declaration(const Node *node, Err *err, Str file, Str source)
+{
+    static const char marker[] = "Invalid column name: '";
+    Str text = str_of(err->text);
+    size_t from = 0;
+    for (uint32_t line = 1; line < node->line && from < source.len; from++)
+        line += source.at[from] == '\n';
+    ptrdiff_t at = str_find(text, str_of(marker)), found = -1;
+    if (at >= 0) {
+        Str name = str_slice(text, (size_t)at + strlen(marker), text.len);
+        ptrdiff_t end = str_find_char(name, '\'');
+        found = str_find(str_slice(source, from, source.len),
+                         str_slice(name, 0, end > 0 ? (size_t)end : 0));
+    }
+    move_to(err, place_at(file, source, found > 0 ? from + (size_t)found : from), source);
+}
+
 /* A word of its config() call that the message names, the call itself, or the first line. */
 static void move_to_config(NodeRun *run, Err *err, Str file, Str source, size_t from)
 {
@@ -319,11 +342,13 @@ void node_locate(NodeRun *run, Err *err)
         return;
     if (move_into_seed(run, err) || move_to_macro(run, err, &sql))
         return;
-    bool is_contract = str_find(str_of(err->text), STR("contract")) >= 0 ||
+    bool is_contract = str_find(str_of(err->text), STR("ontract")) >= 0 ||
                        str_find(str_of(err->text), STR("onstraint")) >= 0;
     if (is_contract && move_to_properties(run, err))
         return;
-    if (node->kind == NODE_TEST && node->line)
+    if (is_yaml(file) && !is_hook && node->kind != NODE_TEST)
+        move_to_declaration(node, err, file, source);
+    else if (node->kind == NODE_TEST && node->line)
         move_to(err, (Place){node->file, (int)node->line, 1}, source);
     else if (is_hook && from)
         move_to(err, place_at(file, source, from), source);

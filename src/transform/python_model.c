@@ -1,8 +1,9 @@
 /* python_model.c: models in Python. python/ runs them; here is what they ask of the database.
  *
- * Rows are read on the node's own connection while that is free, so that a model sees what its
- * hooks did in the transaction, and on further ones otherwise: several tables at once, or while
- * the rows that the model returns are being written.
+ * Rows are read on connections of their own, as many as are read at once: the node's is needed for
+ * the rows that the model returns, and those may come out of rows that are still being read. Only
+ * where hooks stand before the model it reads on the node's own connection first, so that it sees
+ * what they did in the transaction.
  */
 #include "transform/python_model.h"
 
@@ -30,7 +31,9 @@ static void python_run_drop(PythonRun *python)
 
 static bool take_reader(PythonRun *python, Reader **out, Err *err)
 {
-    for (uint32_t i = 0; i < python->readers.len; i++)
+    Value hooks = node_config(python->run->node, "pre-hook");
+    bool has_hooks = value_is_list(hooks) && hooks.list->len;
+    for (uint32_t i = has_hooks ? 0 : 1; i < python->readers.len; i++)
         if (!python->readers.at[i]->is_busy) {
             *out = python->readers.at[i];
             return true;
@@ -99,7 +102,9 @@ static bool write_rows(void *self, Value statements, Str name, Stream *rows, Err
     Reader *own = python->readers.at[0];
     if (own->is_busy)
         return err_set(err, ERR_RUNTIME, NOWHERE,
-                       "Python model failed:\nthe model returned while it was reading");
+                       "Python model failed:\nthe model has pre-hooks, so it reads on the connection "
+                       "that writes, and what it returned was not read to its end: return a "
+                       "table of it (`.arrow()`, `.df()`)");
     own->is_busy = true;
     bool ok = session_query_over(own->session, run->arena, text_str(&sql), &named, 1, 0, NULL, err);
     own->is_busy = false;

@@ -44,6 +44,16 @@ static Finding *add_finding(Check *check, const Node *node, FindingLevel level, 
     return &check->report->findings.at[check->report->findings.len - 1];
 }
 
+/* The source line of an excerpt: "   |", "12 | the line", "   |  ^". */
+static Str excerpt_line(Arena *arena, const Err *err)
+{
+    Str rest = str_of(err->excerpt ? err->excerpt : ""), line;
+    if (!str_next_part(&rest, '\n', &line) || !str_next_part(&rest, '\n', &line))
+        return STR("");
+    ptrdiff_t bar = str_find(line, STR("| "));
+    return bar < 0 ? STR("") : str_copy(arena, str_slice(line, (size_t)bar + 2, line.len));
+}
+
 /* An error of compiling: it knows its place, or its trail does. */
 static void add_compile_error(Check *check, const Node *node, Err *err)
 {
@@ -54,9 +64,7 @@ static void add_compile_error(Check *check, const Node *node, Err *err)
     Finding *finding = add_finding(check, node, FINDING_ERROR, text_str(&body));
     if (place.line) {
         finding->place = (Place){str_copy(check->arena, place.file), place.line, place.column};
-        Str rest = str_of(err->excerpt ? err->excerpt : ""), line;
-        if (rest.len && str_next_part(&rest, '\n', &line))
-            finding->line = str_copy(check->arena, line);
+        finding->line = excerpt_line(check->arena, err);
     }
     err_drop(err);
 }

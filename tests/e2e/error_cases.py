@@ -37,7 +37,7 @@ def mistake(name, what, files, place, remedy, args=("parse",), **more):
 
 
 def near(name):
-    return r"(?i)did you mean [^\n]*" + name
+    return r"(?i)did you mean\b[^\n]*" + name
 
 
 def same(name, what, place, remedy):
@@ -81,9 +81,9 @@ project("project_unused", "A folder name misspelt below `models:`", "models:\n  
 project("project_materialized", "An unknown materialization for a folder", "models:\n  shop:\n    +materialized: tabel\n", 3, 20, near("table"),
         ["run", "--select", "stg_orders"])
 project("project_config", "A config name misspelt", "models:\n  shop:\n    +materialised: table\n", 3, 5, near("materialized"))
-project("project_env_var", "`env_var` of a variable that is not set", "models:\n  shop:\n    +schema: \"{{ env_var('SCHEMA_NAME') }}\"\n", 3, 14, r"(?i)default|export|set ")
-project("project_var", "`var` of a variable that nobody sets", "models:\n  shop:\n    +schema: \"{{ var('schema_name') }}\"\n", 3, 14, r"(?i)--vars|vars:|default")
-project("project_jinja", "A Jinja expression that is not closed", "models:\n  shop:\n    +schema: \"{{ target.name\"\n", 3, 14, "(?i)expected|close|}}")
+project("project_env_var", "`env_var` of a variable that is not set", "models:\n  shop:\n    +schema: \"{{ env_var('SCHEMA_NAME') }}\"\n", 3, None, r"(?i)default|export|set ")
+project("project_var", "`var` of a variable that nobody sets", "models:\n  shop:\n    +schema: \"{{ var('schema_name') }}\"\n", 3, None, r"(?i)--vars|vars:|default")
+project("project_jinja", "A Jinja expression that is not closed", "models:\n  shop:\n    +schema: \"{{ target.name\"\n", 3, None, "(?i)expected|close|}}")
 project("project_hook_type", "`vars` is not a mapping", "vars: 5\n", 1, 7, "(?i)mapping|object|dict")
 project("project_enabled", "`+enabled` is no boolean", "models:\n  shop:\n    +enabled: maybe\n", 3, 15, "(?i)bool|true")
 project("project_flag", "A flag misspelt below `flags:`", "flags:\n  fail_fst: true\n", 2, 3, near("fail_fast"))
@@ -112,8 +112,8 @@ profile("adapter_missing", "No `type`", output("path: warehouse.duckdb"), 5, Non
 profile("adapter_other", "An adapter that is not there", output("type: snowflake\naccount: x"), 5, 13, "(?i)duckdb")
 profile("threads_text", "`threads` is no number", output("type: duckdb\npath: warehouse.duckdb\nthreads: many"), 7, 16, "(?i)number|integer|valid")
 profile("profile_key", "A connection key misspelt", output("type: duckdb\npth: warehouse.duckdb"), 6, 7, near("path"))
-profile("profile_env_var", "`env_var` of a variable that is not set", output("type: duckdb\npath: \"{{ env_var('WAREHOUSE') }}\""), 6, 13, "(?i)default|export|set ")
-profile("profile_setting", "A setting that DuckDB does not have", output("type: duckdb\npath: warehouse.duckdb\nsettings:\n  memory_limitt: 1GB"), 8, 9,
+profile("profile_env_var", "`env_var` of a variable that is not set", output("type: duckdb\npath: \"{{ env_var('WAREHOUSE') }}\""), 6, None, "(?i)default|export|set ")
+profile("profile_setting", "A setting that DuckDB does not have", output("type: duckdb\npath: warehouse.duckdb\nsettings:\n  memory_limitt: 1GB"), 8, None,
         near("memory_limit"), ["run", "--select", "stg_orders"])
 profile("profile_extension", "An extension that does not exist", output("type: duckdb\npath: warehouse.duckdb\nextensions: [htpfs]"), 7, None, "(?i)httpfs|candidate|install",
         ["run", "--select", "stg_orders"])
@@ -221,7 +221,7 @@ yaml("group_missing", "A group that does not exist", "groups:\n  - name: finance
 yaml("group_owner", "A group without an owner", "groups:\n  - name: finance\n", 2, None, "owner")
 jinja("version_missing", "`ref` of a version that does not exist", {MODEL: "select * from {{ ref('dim', v=3) }}\n", "models/dim_v1.sql": "select 1 as id\n", "models/dim_v2.sql": "select 1 as id\n",
       "models/more.yml": "models:\n  - name: dim\n    latest_version: 2\n    versions: [{v: 1}, {v: 2}]\n"}, 1, 18, "(?i)version")
-yaml("version_file", "A version without a file", "models:\n  - name: dim\n    versions:\n      - v: 1\n      - v: 2\n", 5, None, "(?i)dim_v2|file", files={"models/dim_v1.sql": "select 1 as id\n"})
+yaml("version_file", "A version without a file", "models:\n  - name: dim\n    versions:\n      - v: 1\n      - v: 2\n", 2, None, "(?i)dim_v2|file", files={"models/dim_v1.sql": "select 1 as id\n"})
 yaml("version_latest", "`latest_version` names no version", "models:\n  - name: dim\n    latest_version: 5\n    versions:\n      - v: 1\n", 3, None, "(?i)version", files={"models/dim_v1.sql": "select 1 as id\n"})
 
 area("Property files")
@@ -255,7 +255,7 @@ yaml("exposure_depends", "An exposure's `depends_on` without `ref`", "exposures:
      6, 9, r"ref\(")
 yaml("source_table_name", "A source's table without a name", "sources:\n  - name: crm\n    tables:\n      - description: x\n", 4, None, "name")
 yaml("source_twice", "The same source table twice", "sources:\n  - name: web\n    tables:\n      - name: visits\n", None, None, "(?i)change the name")
-yaml("freshness_period", "A freshness period misspelt", "sources:\n  - name: crm\n    freshness:\n      warn_after: {count: 1, period: days}\n    tables:\n      - name: people\n", 4, None, near("day"))
+yaml("freshness_period", "A freshness period misspelt", "sources:\n  - name: crm\n    freshness:\n      warn_after: {count: 1, period: days}\n    tables:\n      - name: people\n", 6, None, "minute, hour, day")
 yaml("access_typo", "An access misspelt", "models:\n  - name: stg_orders\n    access: publik\n", 3, 13, near("public"))
 yaml("version_number", "`version: 1` at the top", "version: 1\nmodels:\n  - name: stg_orders\n", 1, 10, "(?i)version: 2|2")
 mistake("selectors_method", "A selector's method misspelt", {"selectors.yml": "selectors:\n  - name: nightly\n    definition:\n      method: tagg\n      value: nightly\n"}, ("selectors.yml", 4, None),
@@ -353,13 +353,13 @@ def contract(name, what, columns, sql, line, column, remedy, args=("run", "--sel
 
 
 contract("contract_type", "A type that differs from the contract", "- {name: id, data_type: integer}", "{{ config(materialized='table') }}\nselect 'a' as id\n", 5, None, "(?i)mismatch|data type")
-contract("contract_column", "A column that the contract does not have", "- {name: id, data_type: integer}", "{{ config(materialized='table') }}\nselect 1 as id, 2 as extra\n", 4, None, "(?i)missing in contract")
+contract("contract_column", "A column that the contract does not have", "- {name: id, data_type: integer}", "{{ config(materialized='table') }}\nselect 1 as id, 2 as extra\n", 2, None, "(?i)missing in contract")
 contract("contract_lacks", "A column of the contract that the model lacks", "- {name: id, data_type: integer}\n- {name: name, data_type: varchar}",
          "{{ config(materialized='table') }}\nselect 1 as id\n", 6, None, "(?i)missing in definition")
 contract("contract_no_type", "A column without `data_type`", "- {name: id}", "{{ config(materialized='table') }}\nselect 1 as id\n", 5, None, "data_type")
 mistake("contract_no_columns", "A contract without columns", {MODEL: "{{ config(materialized='table') }}\nselect 1 as id\n", "models/more.yml": "models:\n  - name: orders\n    config: {contract: {enforced: true}}\n"},
         ("models/more.yml", 2, None), "(?i)must be defined")
-contract("constraint_type", "A constraint misspelt", "- {name: id, data_type: integer, constraints: [{type: not_nul}]}", "select 1 as id\n", 5, None, near("not_null"), ["parse"])
+contract("constraint_type", "A constraint misspelt", "- {name: id, data_type: integer, constraints: [{type: not_nul}]}", "select 1 as id\n", 5, None, "not_null, unique", ["parse"])
 contract("constraint_broken", "A row that breaks a constraint", "- {name: id, data_type: integer, constraints: [{type: not_null}]}", "{{ config(materialized='table') }}\nselect cast(null as integer) as id\n",
          5, None, "(?i)not null")
 contract("contract_materialization", "A contract on a model that cannot have one", "- {name: id, data_type: integer}", "{{ config(materialized='ephemeral') }}\nselect 1 as id\n", 3, None, "(?i)table, view|materializ",
@@ -422,13 +422,13 @@ python("python_no_model", "No function `model`", "def modell(dbt, session):\n   
 python("python_arguments", "`model` without `session`", "def model(dbt):\n    return dbt.ref('stg_orders')\n", 1, None, "session")
 python("python_ref_typo", "`dbt.ref` misspelt", "def model(dbt, session):\n    return dbt.ref('stg_order')\n", 2, None, near("stg_orders"))
 python("python_ref_computed", "`dbt.ref` of a variable", "def model(dbt, session):\n    name = 'stg_orders'\n    return dbt.ref(name)\n", 3, None, "(?i)literal|constant|string")
-python("python_view", "A Python model as a view", "def model(dbt, session):\n    dbt.config(materialized='view')\n    return dbt.ref('stg_orders')\n", 1, None, "(?i)table", ["run", "--select", "scores"])
+python("python_view", "A Python model as a view", "def model(dbt, session):\n    dbt.config(materialized='view')\n    return dbt.ref('stg_orders')\n", 2, None, "(?i)table", ["run", "--select", "scores"])
 
 area("Hooks and operations")
 mistake("hook_start", "`on-run-start` that fails", {"dbt_project.yml": PROJECT + "on-run-start:\n  - select * from audit_log\n"}, ("dbt_project.yml", PROJECT_END + 1, None), "audit_log",
         ["run", "--select", "stg_orders"])
 mistake("hook_macro", "`on-run-end` of a macro that does not exist", {"dbt_project.yml": PROJECT + "on-run-end:\n  - \"{{ cents_to_euro('a') }}\"\n"}, ("dbt_project.yml", PROJECT_END + 1, None),
-        near("cents_to_euros"), ["run", "--select", "stg_orders"])
+        near("cents_to_euros"), ["build", "--select", "raw_orders stg_orders"])
 running("hook_post", "A model's post-hook that fails", "{{ config(post_hook='grant select on nobody to x') }}\nselect 1 as id\n", 1, None, "(?i)nobody|grant|syntax")
 mistake("operation_typo", "An operation misspelt", {}, (None, None, None), near("cents_to_euros"), ["run-operation", "cents_to_euro"])
 mistake("operation_args", "`--args` that is not YAML", {}, (None, None, None), "(?i)--args", ["run-operation", "cents_to_euros", "--args", "{column: "])
@@ -474,4 +474,60 @@ command("profiles_dir", "`--profiles-dir` that does not exist", "(?i)conf", "par
 
 # What a message still lacks (exit, place, remedy), by mistake. The suite wants it to be exactly so.
 KNOWN = {
+    "project_materialized": ("place",),
+    "project_config": ("place", "remedy",),
+    "project_env_var": ("place",),
+    "project_var": ("place",),
+    "project_jinja": ("place",),
+    "project_enabled": ("place",),
+    "project_flag": ("place", "remedy",),
+    "project_dispatch": ("exit", "place", "remedy",),
+    "project_key_twice": ("place", "remedy",),
+    "profile_key": ("place", "remedy",),
+    "profile_env_var": ("place",),
+    "profile_setting": ("place", "remedy",),
+    "profile_extension": ("place",),
+    "postgres_refused": ("place",),
+    "jinja_test_typo": ("remedy",),
+    "variable_undefined": ("remedy",),
+    "attribute_of_none": ("remedy",),
+    "var_typo": ("remedy",),
+    "query_without_execute": ("exit", "place", "remedy",),
+    "package_macro": ("remedy",),
+    "packages_local": ("remedy",),
+    "packages_key": ("remedy",),
+    "packages_git": ("place",),
+    "group_missing": ("place",),
+    "version_file": ("place",),
+    "yaml_jinja": ("remedy",),
+    "column_key": ("place", "remedy",),
+    "model_typo": ("place",),
+    "exposure_depends": ("place", "remedy",),
+    "freshness_period": ("place", "remedy",),
+    "version_number": ("place",),
+    "selectors_method": ("exit", "place", "remedy",),
+    "selectors_yaml": ("exit", "place", "remedy",),
+    "selectors_parent": ("place", "remedy",),
+    "test_argument_missing": ("place", "remedy",),
+    "test_ref_typo": ("place", "remedy",),
+    "strategy": ("place", "remedy",),
+    "schema_change": ("place", "remedy",),
+    "snapshot_strategy_typo": ("place", "remedy",),
+    "snapshot_hard_deletes": ("place", "remedy",),
+    "snapshot_yaml": ("place", "remedy",),
+    "contract_column": ("place",),
+    "contract_no_type": ("place",),
+    "constraint_type": ("remedy",),
+    "contract_materialization": ("place", "remedy",),
+    "seed_header": ("place", "remedy",),
+    "seed_semicolon": ("place", "remedy",),
+    "unit_input_typo": ("place", "remedy",),
+    "unit_input_column": ("place",),
+    "unit_expect_column": ("place",),
+    "python_view": ("place", "remedy",),
+    "hook_start": ("place",),
+    "hook_macro": ("exit", "place",),
+    "select_nothing": ("remedy",),
+    "warn_error": ("exit", "remedy",),
+    "env_option": ("remedy",),
 }

@@ -24,7 +24,7 @@ NOISE = re.compile(
     r"^(Running with dbt=|Registered adapter|Found \d|Concurrency:|\d+ of \d+ (START|OK|SKIP|PASS|ERROR|FAIL|NO-OP|WARN)|Finished running|Done\. |"
     r"Unable to do partial|Starting full parse|Completed |compiled code at|Batch \d+ of|Building catalog|Previewing|"
     r"The selected resources|Sending event|Skipping|\[WARNING\]\[.*anonymous|Installing |Installed from|Updates available|"
-    r"Update your versions|Usage: dbt|Try 'dbt|Try \"dbt|Usage: weir|Try 'weir|Using project-specific|Up to date!|"
+    r"Update your versions|\[HINT\]|.*resource_tracker|warnings\.warn\(|Usage: dbt|Try 'dbt|Try \"dbt|Usage: weir|Try 'weir|Using project-specific|Up to date!|"
     r"Encountered an error:?$|\[ERROR\]: Encountered an error:?$)")
 STACK = re.compile(r"^ *(> in macro |called by |> called by )")
 
@@ -107,7 +107,9 @@ def place_pattern(place):
         return None
     if line is None:
         return re.escape(path)
-    return r"%s:%d%s" % (re.escape(path), line, r":%d\b" % column if column is not None else r"\b")
+    if column is None:                                   # warnings say it in dbt's words
+        return r"%s(:%d\b|' \(line %d\))" % (re.escape(path), line, line)
+    return r"%s:%d:%d\b" % (re.escape(path), line, column)
 
 
 def lacks(one, code, output, lines, recorded):

@@ -31,11 +31,10 @@
 {#- One check at a time in a schema: the others wait. The lock goes with the connection. Nothing made here
     must outlive a crash of the server, so no commit waits for its disk. -#}
 {% macro postgres__weir__check_open(database, schema) %}
-  {% call statement('check', auto_begin=false) %}
-    set synchronous_commit to off
-  {% endcall %}
+  {#- no "set": what a node sets is taken back behind it, and the lock with it -#}
   {% call statement('check', fetch_result=true, auto_begin=false) %}
-    select pg_advisory_lock(hashtext('weir check'), hashtext('{{ schema | replace("'", "''") }}'))
+    select set_config('synchronous_commit', 'off', false),
+      pg_advisory_lock(hashtext('weir check'), hashtext('{{ schema | replace("'", "''") }}'))
   {% endcall %}
   {{ return(default__weir__check_open(database, schema)) }}
 {% endmacro %}
