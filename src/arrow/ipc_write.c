@@ -355,7 +355,7 @@ bool ipc_write_batch(const Schema *schema, const Batch *batch, const IpcSink *si
     for (uint32_t i = 0; i < schema->count; i++)
         add_array(&body, &schema->fields[i], batch->array.children[i], from, rows);
     Flat flat = {.arena = &body.arena};
-    const int64_t none[1][2] = {{0}};
+    int64_t none[1][2] = {{0}};
     uint32_t buffers = flat_pairs(&flat, body.buffers.at ? body.buffers.at : none,
                                   body.buffers.len);
     uint32_t nodes = flat_pairs(&flat, body.nodes.at ? body.nodes.at : none, body.nodes.len);

@@ -221,6 +221,43 @@ static bool reach(Pairs *pairs, const Project *other, Str *database, Err *err)
     return true;
 }
 
+static bool is_there(const Pairs *pairs, const DiffSide *side)
+{
+    Arena arena = {0};
+    Err ignored = {0};
+    Result columns;
+    Str sql = str_print(&arena, "select * from " STR_FMT, STR_ARG(side->sql));
+    bool ok = session_describe(compiler_session(pairs->compiler), &arena, sql, &columns, &ignored);
+    err_drop(&ignored);
+    arena_drop(&arena);
+    return ok;
+}
+
+/* A table that one target lacks is a difference; one that both lack was never built. */
+static bool compare_nodes(Pairs *pairs, const DiffSide *sides, Err *err)
+{
+    bool has_a = is_there(pairs, &sides[0]), has_b = is_there(pairs, &sides[1]);
+    if (has_a && has_b)
+        return compare(pairs, &sides[0], &sides[1], err);
+    pairs->differs |= has_a || has_b;
+    if (pairs->is_json && (has_a || has_b)) {
+        DiffReport report = {.keys = value_list(&pairs->cli->arena), .samples_a = NONE,
+                             .samples_b = NONE, .differs = true};
+        Value v = report_value(&sides[0], &sides[1], &report, &pairs->cli->arena);
+        dict_put(v.dict, STR("missing"), value_text(has_a ? STR("b") : STR("a")));
+        array_add(pairs->told.list, v);
+    } else if (!pairs->is_json) {
+        AUTO(text) Text out = {0};
+        text_print(&out, "A " STR_FMT "\nB " STR_FMT "\n  %s", STR_ARG(sides[0].label),
+                   STR_ARG(sides[1].label),
+                   has_a   ? "only in A: B has no such table"
+                   : has_b ? "only in B: A has no such table"
+                           : "in neither: it was not built yet");
+        cli_payload(text_str(&out));
+    }
+    return true;
+}
+
 static bool compare_targets(Pairs *pairs, Str a, Str b, Err *err)
 {
     Cli *cli = pairs->cli, *other = NEW(&cli->arena, Cli);
@@ -246,7 +283,7 @@ static bool compare_targets(Pairs *pairs, Str a, Str b, Err *err)
              relation_render(&cli->arena, node_relation(node, &cli->arena)), node},
             {str_print(&cli->arena, STR_FMT " in target " STR_FMT, STR_ARG(twin->name), STR_ARG(b)),
              relation_render(&cli->arena, node_relation(twin, &cli->arena)), twin}};
-        TRY(compare(pairs, &sides[0], &sides[1], err));
+        TRY(compare_nodes(pairs, sides, err));
     }
     return true;
 }

@@ -160,7 +160,8 @@ static void test_missing_source_comes_first(void **state)
     ref_by_hand(project, model("a"), "nothing");
     source_by_hand(project, node_by_hand(project, NODE_EXPOSURE, "shop", "e"), "s", "t");
     assert_fails(ERR_COMPILATION, "Exposure 'exposure.shop.e' (models/e.sql) depends on a source "
-                                  "named 's.t' which was not found");
+                                  "named 's.t' which was not found\nThere is no source with a name "
+                                  "near to it; `weir ls` shows what there is");
 }
 
 static Node *disable(Node *node)
@@ -179,7 +180,9 @@ static void test_disabled(void **state)
     disable(model("off"));
     ref_by_hand(project, model("a"), "other.off");
     assert_fails(ERR_COMPILATION, "Model 'model.shop.a' (models/a.sql) depends on a node named "
-                                  "'off' in package or project 'other' which was not found");
+                                  "'off' in package or project 'other' which was not found\n"
+                                  "There is no node with a name near to it; `weir ls` shows what "
+                                  "there is");
     project->nodes.at[0]->refs.at[0].package = STR_NONE;
     assert_fails(ERR_COMPILATION, "Model 'model.shop.a' (models/a.sql) depends on a node named "
                                   "'off' which is disabled");

@@ -442,13 +442,14 @@ bool loader_read_yaml(Loader *loader, Str folder, const char *name, YamlDoc *out
     return false;
 }
 
-/* Every `method` below a selector's definition must be one of dbt's: also of those not asked for. */
+/* Every `method` below a selector's definition must be one of dbt's, asked for or not. */
 static bool check_methods(const YamlDoc *doc, Value definition, int depth, Err *err)
 {
     static const char *const methods[] = {
-        "fqn", "tag", "group", "access", "source", "path", "file", "package", "config", "test_name",
-        "test_type", "resource_type", "state", "exposure", "metric", "result", "source_status",
-        "wildcard", "version", "semantic_model", "saved_query", "unit_test", "selector", "function"};
+        "fqn", "tag", "group", "access", "source", "path", "file", "package", "config", "metric",
+        "test_name", "test_type", "resource_type", "state", "exposure", "result", "source_status",
+        "wildcard", "version", "semantic_model", "saved_query", "unit_test", "selector",
+        "function"};
     Value key, value;
     for (uint32_t i = 0; definition.kind == VALUE_LIST && depth < 60 && i < definition.list->len;
          i++)

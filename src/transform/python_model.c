@@ -102,9 +102,9 @@ static bool write_rows(void *self, Value statements, Str name, Stream *rows, Err
     Reader *own = python->readers.at[0];
     if (own->is_busy)
         return err_set(err, ERR_RUNTIME, NOWHERE,
-                       "Python model failed:\nthe model has pre-hooks, so it reads on the connection "
-                       "that writes, and what it returned was not read to its end: return a "
-                       "table of it (`.arrow()`, `.df()`)");
+                       "Python model failed:\nthe model has pre-hooks, so it reads on the "
+                       "connection that writes, and what it returned was not read to its "
+                       "end: return a table of it (`.arrow()`, `.df()`)");
     own->is_busy = true;
     bool ok = session_query_over(own->session, run->arena, text_str(&sql), &named, 1, 0, NULL, err);
     own->is_busy = false;

@@ -161,7 +161,7 @@ static Value keys_of(const Node *node, Arena *arena)
     return keys;
 }
 
-/* The column on both sides that is meant: a key of a config is SQL, its case need not be the name's. */
+/* The column on both sides that is meant: a key of a config is SQL, its case may be another. */
 static const DiffColumn *shared_column(const DiffReport *out, Str key)
 {
     const DiffColumn *found = NULL;

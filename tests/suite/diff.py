@@ -48,6 +48,17 @@ def by_key(program):
             assert words in out, out
 
 
+def odd_names(program):
+    """A key of two words, a name with quotes in it."""
+    queries = ["select 1 as \"Order Id\", %d as \"with \"\"quotes\"\"\"" % number for number in (2, 3)]
+    with built(program) as world:
+        (one,) = told(world, 1, *queries, "--key", "Order Id")
+        assert one["keys"] == ["Order Id"], one
+        assert [column["name"] for column in one["columns"] if column.get("differing")] == ['with "quotes"'], one
+        (one,) = told(world, 1, *queries)
+        assert (one["only_a"], one["only_b"]) == (1, 1), one
+
+
 def equal(program):
     with built(program) as world:
         (one,) = told(world, 0, "old", "select id, name, amount from {{ ref('raw') }} order by 1 desc")
@@ -71,6 +82,14 @@ def targets(program):
         found = {one["a"]: one for one in told(world, 1, "target:prod", "target:away", "-s", "old", "new")}
         assert set(found) == {"old in target prod", "new in target prod"}, found
         assert found["old in target prod"]["only_a"] == 1 and not found["new in target prod"]["differs"], found
+
+
+def target_without_table(program):
+    with built(program, ("build", "--target", "ci", "-s", "raw", "old")) as world:
+        out, _ = world.run("--quiet", "diff", "target:prod", "target:ci", "-s", "old", "new", code=1)
+        assert "equal: 3 rows" in out and "only in A: B has no such table" in out, out
+        found = {one["a"]: one.get("missing") for one in told(world, 1, "target:ci", "target:prod", "-s", "old", "new")}
+        assert found == {"old in target ci": None, "new in target ci": "a"}, found
 
 
 def mistakes(program):
@@ -104,5 +123,5 @@ def convert(program):
 def cases(options):
     def case(function):
         return lambda: function(options.program)
-    yield from (("diff/" + one.__name__, case(one), None) for one in (by_key, equal, without_key, targets, mistakes))
+    yield from (("diff/" + one.__name__, case(one), None) for one in (by_key, odd_names, equal, without_key, targets, target_without_table, mistakes))
     yield "convert/model", case(convert), None

@@ -107,6 +107,17 @@ def model(program):
         world.run("run", "-s", "stg_raw__orders")
 
 
+def odd_model(program):
+    """A table and a column whose names cannot stand as they are: the model that is written runs."""
+    odd = "{% macro make_odd() %}{% do run_query('create table raw.\"Odd Table\" (\"select\" integer, \"a \"\"b\"\"\" text)') %}{% endmacro %}\n"
+    source = "sources:\n  - name: raw\n    tables: [{name: Odd Table}]\n"
+    with world_of(program, {"models/odd.yml": source, "macros/odd.sql": odd}) as world:
+        world.run("run-operation", "make_odd")
+        world.run("generate", "model", "raw.Odd Table", "-o", "models")
+        assert '        "select",\n        "a ""b""" as a_b\n' in read(world, "models", "stg_raw__odd_table.sql")
+        world.run("run", "-s", "stg_raw__odd_table")
+
+
 def schema(program):
     kept = "models:\n  - name: plain\n    description: kept   # so\n"
     with world_of(program, {"models/kept.yml": kept}) as world:
@@ -133,4 +144,4 @@ def mistakes(program):
 def cases(options):
     def case(function):
         return lambda: function(options.program)
-    yield from (("generate/" + one.__name__, case(one), None) for one in (source, source_grows, model, schema, mistakes))
+    yield from (("generate/" + one.__name__, case(one), None) for one in (source, source_grows, model, odd_model, schema, mistakes))
