@@ -79,7 +79,7 @@ bool child_start(const char *const *argv, Str folder, const volatile bool *cance
 static bool wait_ready(const Child *child, short events, Err *err)
 {
     for (;;) {
-        if (child->cancel && *child->cancel)
+        if (child->cancel && __atomic_load_n(child->cancel, __ATOMIC_RELAXED))
             return err_set(err, ERR_CANCELLED, NOWHERE, "cancelled");
         struct pollfd wait = {child->socket, events, 0};
         int ready = poll(&wait, 1, LOOK_EVERY_MS);

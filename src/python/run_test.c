@@ -227,7 +227,7 @@ static void cancel_soon(void *context)
 {
     (void)context;
     poll(NULL, 0, 300);
-    cancel = true;
+    __atomic_store_n(&cancel, true, __ATOMIC_RELAXED);
 }
 
 static void test_cancel(void **state)

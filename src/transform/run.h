@@ -140,7 +140,7 @@ struct NodeRun {
     Str batch_name;            /* "2024-01-31": part of the names of its files; or empty    */
     bool adds_to_table;        /* a batch behind the first: is_incremental(), whatever flags
                                   say                                                       */
-    struct UnitTest *unit;     /* unit_test.c: refs are given rows; NULL: no unit test      */
+    struct UnitTest *unit;     /* unit_run.c: refs are given rows; NULL: no unit test      */
     Str comment;               /* query_comment.c: rendered; .at NULL: not yet               */
     bool is_commenting;        /* it is being rendered                                         */
     bool writes_file;          /* target/compiled/ gets this node's file                    */

@@ -20,6 +20,8 @@ PROFILES = {
     "postgres": "facts: {target: dev, outputs: {dev: {type: postgres, host: localhost, user: nobody, password: none, "
                 "port: 5432, dbname: none, schema: none}}}\n",
 }
+# MotherDuck's names of Python models there: a service, which weir does not run models on.
+ABSENT = {"dbt_duckdb.flight_name", "dbt_duckdb.default__flight_name", "dbt_duckdb.duckdb__flight_name"}
 BLOCK = re.compile(r"\{%-?\+?\s*(macro|test|materialization|data_test|snapshot)\s+(\w+)\s*", re.S)
 
 
@@ -70,7 +72,7 @@ def _check(options, engine):
     with open(RECORDED, encoding="utf-8") as file:
         wanted = json.load(file)[engine]
     got = facts(options.program, engine)
-    lines = ["missing: %s%s" % (name, wanted[name]) for name in sorted(wanted) if name not in got]
+    lines = ["missing: %s%s" % (name, wanted[name]) for name in sorted(wanted) if name not in got and name not in ABSENT]
     lines += ["differs: %s%s, here %s" % (name, wanted[name], got[name]) for name in sorted(wanted)
               if name in got and got[name] != wanted[name]]
     assert not lines, "%d of %d macros\n%s" % (len(lines), len(wanted), "\n".join(lines))

@@ -1,4 +1,4 @@
-/* unit_test.c: unit tests: a model's query over given rows, compared with expected rows.
+/* unit_run.c: unit tests: a model's query over given rows, compared with expected rows.
  *
  *   given: --> one stand-in node an input --> a CTE of literals (get_fixture_sql) or the given SQL
  *   the model's own text, rendered with those CTEs for its refs and with the test's overrides
