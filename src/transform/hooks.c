@@ -93,16 +93,8 @@ static Value result_fields(const NodeResult *result, bool is_shown, Arena *arena
         dict_put(shown.dict, STR("compiled"), value_bool(true));
         dict_put(shown.dict, STR("compiled_code"), value_text(node->compiled->code));
     }
-    dict_put(row.dict, STR("status"), value_text(str_of(status_name(result->status))));
-    dict_put(row.dict, STR("timing"),
-             is_shown ? timings_value(result, arena) : timing_records(result, arena));
-    dict_put(row.dict, STR("thread_id"), value_text(result->thread));
-    dict_put(row.dict, STR("execution_time"), value_float((double)result->execution_us / 1e6));
-    dict_put(row.dict, STR("adapter_response"),
-             result->adapter_response.kind == VALUE_DICT ? result->adapter_response
-                                                         : value_dict(arena));
-    dict_put(row.dict, STR("message"), result->message.at ? value_text(result->message) : NONE);
-    dict_put(row.dict, STR("failures"), result->failures < 0 ? NONE : value_int(result->failures));
+    result_facts(result, is_shown ? timings_value(result, arena) : timing_records(result, arena),
+                 row.dict, arena);
     dict_put(row.dict, STR("batch_results"), batches_value(result, !is_shown, arena));
     dict_put(row.dict, STR("node"),
              is_shown ? shown : record_make(&node_type, shown, shown, arena));

@@ -47,6 +47,10 @@ Value batches_value(const NodeResult *result, bool has_times, Arena *arena);
 /* timing of a result: list of {name, started_at, completed_at}. Owner: the arena. */
 Value timings_value(const NodeResult *result, Arena *arena);
 
+/* results.c: what run_results.json and the hooks' `results` say alike: status to failures, in dbt's
+ * order. */
+void result_facts(const NodeResult *result, Value timing, Dict *row, Arena *arena);
+
 /* Runs all batches of a node on a worker; fills status, message, failures and windows of the
  * result. A batch that fails fails alone, but for the first one: then the others are skipped.
  * sessions  one a worker: what is interrupted; NULL while nothing runs

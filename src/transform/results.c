@@ -53,20 +53,25 @@ Value batches_value(const NodeResult *result, bool has_times, Arena *arena)
     return out;
 }
 
+void result_facts(const NodeResult *result, Value timing, Dict *row, Arena *arena)
+{
+    Value response = result->adapter_response;
+    dict_put(row, STR("status"), value_text(str_of(status_name(result->status))));
+    dict_put(row, STR("timing"), timing);
+    dict_put(row, STR("thread_id"), value_text(result->thread));
+    dict_put(row, STR("execution_time"), value_float((double)result->execution_us / 1e6));
+    dict_put(row, STR("adapter_response"),
+             response.kind == VALUE_DICT ? response : value_dict(arena));
+    dict_put(row, STR("message"), result->message.at ? value_text(result->message) : NONE);
+    dict_put(row, STR("failures"), result->failures < 0 ? NONE : value_int(result->failures));
+}
+
 static Value result_value(const NodeResult *result, Arena *arena)
 {
     const Node *node = result->node;
     const Compiled *compiled = result->is_compiled ? node->compiled : NULL;
     Value row = value_dict(arena);
-    dict_put(row.dict, STR("status"), value_text(str_of(status_name(result->status))));
-    dict_put(row.dict, STR("timing"), timings_value(result, arena));
-    dict_put(row.dict, STR("thread_id"), value_text(result->thread));
-    dict_put(row.dict, STR("execution_time"), value_float((double)result->execution_us / 1e6));
-    dict_put(row.dict, STR("adapter_response"),
-             result->adapter_response.kind == VALUE_DICT ? result->adapter_response
-                                                         : value_dict(arena));
-    dict_put(row.dict, STR("message"), result->message.at ? value_text(result->message) : NONE);
-    dict_put(row.dict, STR("failures"), result->failures < 0 ? NONE : value_int(result->failures));
+    result_facts(result, timings_value(result, arena), row.dict, arena);
     dict_put(row.dict, STR("unique_id"), value_text(node->unique_id));
     bool has_code = node_has_code(node) || compiled;
     dict_put(row.dict, STR("compiled"), has_code ? value_bool(compiled != NULL) : NONE);

@@ -253,22 +253,29 @@ static bool fail_missing(const NodeRun *run, const char *kind, Str name, Str cal
                    STR_ARG(node->original_file_path), kind, STR_ARG(name), STR_ARG(call));
 }
 
-bool unit_test_ref(NodeRun *run, const RefCall *ref, Value *out, Err *err)
+/* What a name means to the test: noted while an `input:` is read, else the given rows. *out
+ * UNDEFINED: none are given. */
+static bool take_input(NodeRun *run, Node *target, Value *out, Err *err)
 {
     struct UnitTest *unit = run->unit;
-    Node *target = graph_find_ref(run->runner->graph, run->node->package, ref, NULL);
+    *out = NONE;
     if (unit->is_reading) {
         unit->is_named = true;
         unit->named = unit->named ? unit->named : target;
-        *out = NONE;
         return true;
     }
     const UnitInput *input;
     TRY(give_input(run, target, &input, err));
-    if (input) {
-        *out = input_relation(run, input);
+    *out = input ? input_relation(run, input) : UNDEFINED;
+    return true;
+}
+
+bool unit_test_ref(NodeRun *run, const RefCall *ref, Value *out, Err *err)
+{
+    Node *target = graph_find_ref(run->runner->graph, run->node->package, ref, NULL);
+    TRY(take_input(run, target, out, err));
+    if (!value_is_undefined(*out))
         return true;
-    }
     AUTO(text) Text name = {0}, call = {0};
     text_print(&name, "'" STR_FMT "'", STR_ARG(ref->name));
     text_print(&call, "ref('" STR_FMT "%s" STR_FMT "'",
@@ -289,20 +296,10 @@ bool unit_test_ref(NodeRun *run, const RefCall *ref, Value *out, Err *err)
 
 bool unit_test_source(NodeRun *run, Str source, Str table, Value *out, Err *err)
 {
-    struct UnitTest *unit = run->unit;
     Node *target = graph_find_source(run->runner->graph, run->node->package, source, table, NULL);
-    if (unit->is_reading) {
-        unit->is_named = true;
-        unit->named = unit->named ? unit->named : target;
-        *out = NONE;
+    TRY(take_input(run, target, out, err));
+    if (!value_is_undefined(*out))
         return true;
-    }
-    const UnitInput *input;
-    TRY(give_input(run, target, &input, err));
-    if (input) {
-        *out = input_relation(run, input);
-        return true;
-    }
     return fail_missing(run, "source",
                         str_print(run->arena, "'" STR_FMT "." STR_FMT "'", STR_ARG(source),
                                   STR_ARG(table)),
